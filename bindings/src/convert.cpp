@@ -1,0 +1,140 @@
+// See convert.hpp.
+
+#include "convert.hpp"
+
+namespace trigrad {
+namespace {
+
+constexpr DType kAll[] = {DType::Bool, DType::Int64, DType::Float32, DType::Float64};
+
+py::module_ numpy() { return py::module_::import("numpy"); }
+
+}  // namespace
+
+py::object numpy_dtype(DType dtype) {
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<std::array<py::object, 4>> storage;
+  return storage
+      .call_once_and_store_result([] {
+        std::array<py::object, 4> made;
+        for (const DType d : kAll) made[static_cast<std::size_t>(d)] = numpy().attr("dtype")(std::string(name_of(d)));
+        return made;
+      })
+      .get_stored()[static_cast<std::size_t>(dtype)];
+}
+
+DType dtype_from(py::handle object) {
+  const py::object wanted = numpy().attr("dtype")(object);
+  for (const DType dtype : kAll)
+    if (wanted.equal(numpy_dtype(dtype))) return dtype;
+  throw DTypeError("dtype: " + py::str(wanted).cast<std::string>() + " is not one of bool, int64, float32, float64");
+}
+
+std::optional<DType> maybe_dtype(py::handle object) {
+  if (object.is_none()) return std::nullopt;
+  return dtype_from(object);
+}
+
+Dims dims_from(std::string_view op, py::handle object) {
+  if (PyIndex_Check(object.ptr())) return {py::cast<std::int64_t>(py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr())))};
+  Dims dims;
+  if (!py::isinstance<py::sequence>(object) || py::isinstance<py::str>(object))
+    throw TypeError(std::string(op) + ": sizes and dims are ints or sequences of ints, not " + Py_TYPE(object.ptr())->tp_name);
+  for (const py::handle item : object) {
+    if (!PyIndex_Check(item.ptr()))
+      throw TypeError(std::string(op) + ": sizes and dims are ints, not " + Py_TYPE(item.ptr())->tp_name);
+    dims.push_back(py::cast<std::int64_t>(py::reinterpret_steal<py::object>(PyNumber_Index(item.ptr()))));
+  }
+  return dims;
+}
+
+Dims dims_from_args(std::string_view op, const py::args& args) {
+  return dims_from(op, args.size() == 1 && !PyIndex_Check(args[0].ptr()) ? py::object(args[0]) : py::object(args));
+}
+
+Dims dims_or_all(std::string_view op, py::handle object) { return object.is_none() ? Dims() : dims_from(op, object); }
+
+Tensor tensor_from_array(const py::array& given, bool copy, std::optional<DType> dtype) {
+  const char kind = given.dtype().kind();
+  const auto item = given.dtype().itemsize();
+  DType natural;
+  if (kind == 'b') natural = DType::Bool;
+  else if (kind == 'i' || kind == 'u') natural = DType::Int64;
+  else if (kind == 'f') natural = item <= 4 ? DType::Float32 : DType::Float64;
+  else
+    throw DTypeError("tensor: an array of dtype " + py::str(given.dtype()).cast<std::string>() +
+                     " has no counterpart; use bool, int64, float32 or float64");
+  const DType wanted = dtype.value_or(natural);
+  py::array array = given;
+  bool own = false;
+  if (!array.dtype().equal(numpy_dtype(wanted))) {
+    array = py::array(given.attr("astype")(numpy_dtype(wanted)));
+    own = true;
+  }
+  Dims shape, strides;
+  bool plain = (array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0;
+  const auto width = static_cast<std::int64_t>(size_of(wanted));
+  for (py::ssize_t k = 0; k < array.ndim(); ++k) {
+    shape.push_back(array.shape(k));
+    strides.push_back(array.strides(k) / width);
+    plain = plain && array.strides(k) >= 0 && array.strides(k) % width == 0;
+  }
+  if (!plain && !own) {
+    array = py::array(numpy().attr("ascontiguousarray")(array)).reshape(std::vector<py::ssize_t>(shape.begin(), shape.end()));
+    strides = contiguous_strides(shape);
+  }
+  if (!copy && !own && !array.writeable()) copy = true;
+  auto* owner = new py::object(array);
+  Storage* storage = share_memory(
+      const_cast<void*>(array.data()), static_cast<std::size_t>(array.nbytes()),
+      [](void* held) {
+        const py::gil_scoped_acquire gil;
+        delete static_cast<py::object*>(held);
+      },
+      owner);
+  const Tensor shared(new_cell(wanted, shape, strides, storage, 0));
+  return copy ? clone(shared) : shared;
+}
+
+py::array array_from_tensor(const Tensor& x) {
+  std::vector<py::ssize_t> shape, strides;
+  for (int k = 0; k < x.ndim(); ++k) {
+    shape.push_back(x.size(k));
+    strides.push_back(x.strides()[k] * static_cast<py::ssize_t>(size_of(x.dtype())));
+  }
+  const py::capsule owner(new Tensor(x), [](void* held) { delete static_cast<Tensor*>(held); });
+  return py::array(py::reinterpret_borrow<py::dtype>(numpy_dtype(x.dtype())), shape, strides, x.raw(), owner);
+}
+
+Tensor as_tensor(std::string_view op, py::handle object) {
+  if (py::isinstance<Tensor>(object)) return *py::cast<Tensor*>(object);
+  PyObject* raw = object.ptr();
+  Tensor number;
+  if (PyBool_Check(raw)) number = full({}, raw == Py_True, DType::Bool);
+  else if (PyFloat_CheckExact(raw)) number = full({}, PyFloat_AS_DOUBLE(raw), default_dtype());
+  else if (PyLong_Check(raw)) {
+    number = full({}, 0, DType::Int64);
+    *number.data<std::int64_t>() = py::cast<std::int64_t>(object);
+  }
+  if (number.defined()) {
+    // A number: it takes part in promotion by category only. Float64 arithmetic must see all of its digits.
+    if (PyFloat_CheckExact(raw)) number = full({}, PyFloat_AS_DOUBLE(raw), DType::Float64);
+    number.cell()->weak = true;
+    return number;
+  }
+  if (py::hasattr(object, "engine") && !py::isinstance<py::type>(object))
+    throw TypeError(std::string(op) + ": a " + py::cast<std::string>(object.attr("engine")) +
+                    " tensor cannot meet a tensor_cpp tensor; convert it with .detach().numpy() first");
+  if (py::isinstance<py::array>(object)) return tensor_from_array(py::reinterpret_borrow<py::array>(object), false);
+  if (py::hasattr(object, "__array__") || py::isinstance<py::list>(object) || py::isinstance<py::tuple>(object))
+    return tensor_from_array(py::array(numpy().attr("asarray")(object)), true);
+  throw TypeError(std::string(op) + ": a tensor or a number is needed, not " + Py_TYPE(raw)->tp_name);
+}
+
+std::shared_ptr<py::object> shared_object(py::object object) {
+  return {new py::object(std::move(object)), [](py::object* held) {
+            const py::gil_scoped_acquire gil;
+            delete held;
+          }};
+}
+
+}  // namespace trigrad

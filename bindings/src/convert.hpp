@@ -1,0 +1,32 @@
+// Between Python's values and the tensor engine's: dtypes, shapes, arrays, anything that can stand for a tensor.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <trigrad/tensor.hpp>
+
+namespace py = pybind11;
+
+namespace trigrad {
+
+py::object numpy_dtype(DType dtype);            // np.dtype("float32"), ...
+DType dtype_from(py::handle object);            // anything np.dtype() takes; DTypeError unless one of the four
+std::optional<DType> maybe_dtype(py::handle object);  // None: nothing
+
+Dims dims_from(std::string_view op, py::handle object);   // an int or a sequence of ints
+Dims dims_from_args(std::string_view op, const py::args& args);  // f(2, 3) or f((2, 3))
+Dims dims_or_all(std::string_view op, py::handle object);  // None: no dims
+
+// Shares memory with an array of one of the four dtypes, in native order; others are converted (and copied).
+Tensor tensor_from_array(const py::array& array, bool copy, std::optional<DType> dtype = {});
+py::array array_from_tensor(const Tensor& x);  // shares memory
+
+// A tensor, a number, an array or nested lists. TypeError in the name of `op` for a tensor of another engine.
+Tensor as_tensor(std::string_view op, py::handle object);
+
+// An object that may be dropped by any thread.
+std::shared_ptr<py::object> shared_object(py::object object);
+
+}  // namespace trigrad

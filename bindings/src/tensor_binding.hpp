@@ -1,0 +1,23 @@
+// The pieces of the tensor module, each in its own file.
+#pragma once
+
+#include "convert.hpp"
+
+namespace trigrad {
+
+using TensorClass = py::class_<Tensor>;
+
+void bind_elementwise(py::module_& m, TensorClass& cls);  // tensor_elementwise.cpp: from the op list
+void bind_functions(py::module_& m, TensorClass& cls);    // tensor_functions.cpp: reductions, products, shapes, losses
+void bind_creation(py::module_& m);                       // tensor_creation.cpp
+void bind_indexing(py::module_& m, TensorClass& cls);     // tensor_indexing.cpp
+void bind_autograd(py::module_& m, TensorClass& cls);     // tensor_autograd.cpp
+
+// One function under one name: for the module, and as a method, where `input` is self.
+template <class F, class... Extra>
+void bind_both(py::module_& m, TensorClass& cls, const char* name, F f, const py::arg& input, const Extra&... extra) {
+  m.def(name, f, input, extra...);
+  cls.def(name, f, extra...);
+}
+
+}  // namespace trigrad

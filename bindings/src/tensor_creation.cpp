@@ -1,0 +1,160 @@
+// Creation and random numbers. Every function takes dtype= and requires_grad=.
+
+#include "tensor_binding.hpp"
+
+namespace trigrad {
+namespace {
+
+Tensor finish(Tensor x, bool requires_grad) {
+  if (requires_grad) x.set_requires_grad();
+  return x;
+}
+
+DType dtype_or_default(py::handle dtype) { return maybe_dtype(dtype).value_or(default_dtype()); }
+
+// Python numbers decide for themselves: ints make int64, bools bool, floats the default dtype.
+Tensor from_data(py::handle data, py::handle dtype, bool copy) {
+  const auto wanted = maybe_dtype(dtype);
+  if (py::isinstance<Tensor>(data)) {
+    const Tensor x = py::cast<Tensor>(data);
+    if (wanted && *wanted != x.dtype()) return to_dtype(copy ? x.detach() : x, *wanted);
+    return copy ? clone(x.detach()) : x;
+  }
+  const bool is_array = py::isinstance<py::array>(data) || py::hasattr(data, "__array__");
+  if (py::hasattr(data, "engine"))
+    throw TypeError("tensor: a " + py::cast<std::string>(data.attr("engine")) +
+                    " tensor cannot meet a tensor_cpp tensor; convert it with .detach().numpy() first");
+  py::array array;
+  try {
+    array = py::array(py::module_::import("numpy").attr("asarray")(data));
+  } catch (py::error_already_set& error) {
+    throw ValueError("tensor: the data is not a number, an array or evenly nested lists (" +
+                     py::str(error.value()).cast<std::string>() + ")");
+  }
+  std::optional<DType> target = wanted;
+  if (!target && !is_array && array.dtype().kind() == 'f') target = default_dtype();
+  return tensor_from_array(array, copy, target);
+}
+
+Dims size_argument(std::string_view op, const py::args& args, const py::kwargs& kwargs) {
+  return kwargs.contains("size") ? dims_from(op, kwargs["size"]) : dims_from_args(op, args);
+}
+
+struct Common {
+  DType dtype;
+  bool requires_grad = false;
+  Generator* generator = nullptr;
+};
+
+Common common(std::string_view op, const py::kwargs& kwargs) {
+  Common options{dtype_or_default(kwargs.contains("dtype") ? py::object(kwargs["dtype"]) : py::none())};
+  for (const auto& [key, value] : kwargs) {
+    const auto name = py::cast<std::string>(key);
+    if (name == "requires_grad") options.requires_grad = py::cast<bool>(value);
+    else if (name == "generator") options.generator = value.is_none() ? nullptr : py::cast<Generator*>(value);
+    else if (name != "dtype" && name != "size") throw TypeError(std::string(op) + ": unexpected keyword argument '" + name + "'");
+  }
+  return options;
+}
+
+template <class F>
+void bind_filled(py::module_& m, const char* name, F make, const char* doc) {
+  m.def(
+      name,
+      [make, name](const py::args& args, const py::kwargs& kwargs) {
+        const Common options = common(name, kwargs);
+        return finish(make(size_argument(name, args, kwargs), options), options.requires_grad);
+      },
+      doc);
+}
+
+template <class F>
+void bind_like(py::module_& m, const char* name, F make, const char* doc) {
+  m.def(
+      name,
+      [make](const Tensor& input, py::object dtype, bool requires_grad) {
+        return finish(make(input.shape(), maybe_dtype(dtype).value_or(input.dtype())), requires_grad);
+      },
+      py::arg("input"), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false, doc);
+}
+
+}  // namespace
+
+void bind_creation(py::module_& m) {
+  m.def(
+      "tensor", [](py::object data, py::object dtype, bool requires_grad) { return finish(from_data(data, dtype, true), requires_grad); },
+      py::arg("data"), py::arg("dtype") = py::none(), py::arg("requires_grad") = false, "A new tensor with a copy of the data.");
+  m.def("as_tensor", [](py::object data, py::object dtype) { return from_data(data, dtype, false); }, py::arg("data"),
+        py::arg("dtype") = py::none(), "A tensor that shares memory with the data where it can.");
+  m.def("from_numpy", [](const py::array& array) { return tensor_from_array(array, false); }, py::arg("array"), "A tensor that shares the array's memory.");
+  bind_filled(m, "zeros", [](const Dims& s, const Common& o) { return zeros(s, o.dtype); }, "Zeros of a shape.");
+  bind_filled(m, "ones", [](const Dims& s, const Common& o) { return ones(s, o.dtype); }, "Ones of a shape.");
+  bind_filled(m, "empty", [](const Dims& s, const Common& o) { return zeros(s, o.dtype); }, "A tensor to be filled; its numbers are zero.");
+  bind_filled(m, "rand", [](const Dims& s, const Common& o) { return rand(s, o.dtype, o.generator); }, "Uniform numbers in [0, 1).");
+  bind_filled(m, "randn", [](const Dims& s, const Common& o) { return randn(s, o.dtype, o.generator); }, "Normal numbers (sums of twelve uniforms).");
+  m.def(
+      "full",
+      [](py::object size, py::object value, py::object dtype, bool requires_grad) {
+        const Tensor one = from_data(value, dtype, true);
+        Tensor x = empty(dims_from("full", size), one.dtype());
+        return finish(x.copy_(one), requires_grad);
+      },
+      py::arg("size"), py::arg("fill_value"), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false, "One value in a shape.");
+  m.def(
+      "eye",
+      [](std::int64_t n, std::optional<std::int64_t> columns, py::object dtype, bool requires_grad) {
+        return finish(eye(n, columns.value_or(n), dtype_or_default(dtype)), requires_grad);
+      },
+      py::arg("n"), py::arg("m") = py::none(), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false, "Ones on the diagonal.");
+  m.def(
+      "arange",
+      [](py::object start, py::object end, py::object step, py::object dtype, bool requires_grad) {
+        if (end.is_none()) {
+          end = start;
+          start = py::int_(0);
+        }
+        const bool whole = PyIndex_Check(start.ptr()) && PyIndex_Check(end.ptr()) && PyIndex_Check(step.ptr());
+        const DType type = maybe_dtype(dtype).value_or(whole ? DType::Int64 : default_dtype());
+        return finish(arange(py::cast<double>(start), py::cast<double>(end), py::cast<double>(step), type), requires_grad);
+      },
+      py::arg("start"), py::arg("end") = py::none(), py::arg("step") = 1, py::kw_only(), py::arg("dtype") = py::none(),
+      py::arg("requires_grad") = false, "start, start + step, ... below end.");
+  m.def(
+      "linspace",
+      [](double start, double end, std::int64_t steps, py::object dtype, bool requires_grad) {
+        return finish(linspace(start, end, steps, dtype_or_default(dtype)), requires_grad);
+      },
+      py::arg("start"), py::arg("end"), py::arg("steps"), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false,
+      "Evenly spaced numbers from start to end, both included.");
+  bind_like(m, "zeros_like", [](const Dims& s, DType d) { return zeros(s, d); }, "Zeros of the shape and dtype of input.");
+  bind_like(m, "ones_like", [](const Dims& s, DType d) { return ones(s, d); }, "Ones of the shape and dtype of input.");
+  bind_like(m, "rand_like", [](const Dims& s, DType d) { return rand(s, d); }, "Uniform numbers in the shape and dtype of input.");
+  bind_like(m, "randn_like", [](const Dims& s, DType d) { return randn(s, d); }, "Normal numbers in the shape and dtype of input.");
+  m.def(
+      "full_like",
+      [](const Tensor& input, double value, py::object dtype, bool requires_grad) {
+        return finish(full(input.shape(), value, maybe_dtype(dtype).value_or(input.dtype())), requires_grad);
+      },
+      py::arg("input"), py::arg("fill_value"), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false,
+      "One value in the shape and dtype of input.");
+  py::class_<Generator>(m, "Generator", "A stream of random numbers: Philox4x32-10, the same bits in every engine.")
+      .def(py::init<std::uint64_t>(), py::arg("seed") = 0)
+      .def("manual_seed", [](Generator& g, std::uint64_t seed) -> Generator& { g.manual_seed(seed); return g; }, py::return_value_policy::reference_internal)
+      .def("get_state", [](const Generator& g) { return std::pair(g.seed(), g.next_block()); }, "(seed, next block)")
+      .def("set_state", [](Generator& g, std::pair<std::uint64_t, std::uint64_t> state) { g.set_state(state.first, state.second); });
+  m.def("manual_seed", &manual_seed, py::arg("seed"), "Restarts the default generator.");
+  m.def(
+      "randint",
+      [](std::int64_t low, py::object high, py::object size, Generator* generator) {
+        if (!PyIndex_Check(high.ptr())) {  // randint(high, size)
+          size = high;
+          return randint(0, low, dims_from("randint", size), generator);
+        }
+        return randint(low, py::cast<std::int64_t>(high), dims_from("randint", size), generator);
+      },
+      py::arg("low"), py::arg("high"), py::arg("size") = py::none(), py::kw_only(), py::arg("generator") = nullptr, "Integers in [low, high).");
+  m.def("randperm", [](std::int64_t n, Generator* generator) { return randperm(n, generator); }, py::arg("n"), py::kw_only(),
+        py::arg("generator") = nullptr, "The integers below n in random order.");
+}
+
+}  // namespace trigrad

@@ -1,0 +1,146 @@
+// The tensor engine's Python module: the class, and what it takes from and gives to NumPy.
+
+#include "tensor_binding.hpp"
+
+#include <trigrad/tensor/pool.hpp>
+
+namespace trigrad {
+namespace {
+
+py::array to_numpy(const Tensor& x) {
+  if (x.requires_grad())
+    throw GraphError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
+  return array_from_tensor(x);
+}
+
+py::object element(const Tensor& x) {
+  x.item();  // raises unless there is one
+  return visit_dtype(x.dtype(), [&]<class T>() { return py::object(py::cast(*x.data<T>())); });
+}
+
+const Tensor& single(std::string_view what, const Tensor& x) {
+  if (x.numel() != 1)
+    throw ValueError(std::string(what) + ": a tensor of shape " + to_string(x.shape()) + " has " + std::to_string(x.numel()) +
+                     (what == "bool" ? " elements and no single truth value; use .any() or .all()" : " elements, not one"));
+  return x;
+}
+
+void bind_facts(TensorClass& cls) {
+  cls.attr("engine") = "tensor_cpp";
+  cls.attr("__array_ufunc__") = py::none();  // so that array * tensor reaches Tensor.__rmul__
+  cls.def_property_readonly("shape", [](const Tensor& x) { return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->sizes().begin(), x.cell()->sizes().end()))); });
+  cls.def("size", [](const Tensor& x, std::optional<std::int64_t> dim) -> py::object {
+    if (dim) return py::int_(x.size(wrap_dim("size", *dim, x.shape())));
+    return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->sizes().begin(), x.cell()->sizes().end())));
+  }, py::arg("dim") = py::none());
+  cls.def_property_readonly("dtype", [](const Tensor& x) { return numpy_dtype(x.dtype()); });
+  cls.def_property_readonly("ndim", &Tensor::ndim);
+  cls.def("dim", &Tensor::ndim);
+  cls.def("numel", &Tensor::numel);
+  cls.def("stride", [](const Tensor& x) { return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->strides().begin(), x.cell()->strides().end()))); });
+  cls.def("is_contiguous", &Tensor::is_contiguous);
+  cls.def_property_readonly("T", [](const Tensor& x) {
+    Dims order;
+    for (int k = x.ndim() - 1; k >= 0; --k) order.push_back(k);
+    return permute(x, order);
+  });
+  cls.def("data_ptr", [](const Tensor& x) { return reinterpret_cast<std::uintptr_t>(x.raw()); });
+  cls.def("__hash__", [](py::handle self) { return reinterpret_cast<std::uintptr_t>(py::cast<Tensor&>(self).cell()) >> 4; });
+}
+
+void bind_conversions(TensorClass& cls) {
+  cls.def("numpy", &to_numpy, "An array that shares memory. Writing through it is invisible to autograd.");
+  cls.def("__array__", [](const Tensor& x, py::object dtype, py::object copy) -> py::object {
+    py::object array = to_numpy(x);
+    if (!dtype.is_none() && !py::object(array.attr("dtype")).equal(py::module_::import("numpy").attr("dtype")(dtype))) {
+      if (!copy.is_none() && !py::cast<bool>(copy)) throw ValueError("__array__: another dtype needs a copy");
+      return array.attr("astype")(dtype);
+    }
+    return !copy.is_none() && py::cast<bool>(copy) ? array.attr("copy")() : array;
+  }, py::arg("dtype") = py::none(), py::arg("copy") = py::none());
+  cls.def("__dlpack__", [](const Tensor& x, const py::kwargs& kwargs) { return to_numpy(x).attr("__dlpack__")(**kwargs); });
+  cls.def("__dlpack_device__", [](const Tensor&) { return py::make_tuple(1, 0); });  // the CPU
+  cls.def_buffer([](Tensor& x) {
+    static constexpr const char* formats[] = {"?", "q", "f", "d"};
+    const auto item = static_cast<py::ssize_t>(size_of(x.dtype()));
+    std::vector<py::ssize_t> shape, strides;
+    for (int k = 0; k < x.ndim(); ++k) {
+      shape.push_back(x.size(k));
+      strides.push_back(x.strides()[k] * item);
+    }
+    return py::buffer_info(x.raw(), item, formats[static_cast<int>(x.dtype())], x.ndim(), shape, strides, /*readonly=*/x.requires_grad());
+  });
+  cls.def("item", &element, "The one element as a Python number.");
+  cls.def("tolist", [](const Tensor& x) { return array_from_tensor(x).attr("tolist")(); });
+  cls.def("__bool__", [](const Tensor& x) { return single("bool", x).item() != 0; });
+  cls.def("__float__", [](const Tensor& x) { return single("float", x).item(); });
+  cls.def("__int__", [](const Tensor& x) { return py::int_(element(single("int", x))); });
+  cls.def("__index__", [](const Tensor& x) {
+    if (is_floating(x.dtype())) throw TypeError("index: only a one-element int tensor is an index, not " + std::string(name_of(x.dtype())));
+    return py::int_(element(single("index", x)));
+  });
+  cls.def("to", [](const Tensor& x, py::object dtype) { return to_dtype(x, dtype_from(dtype)); }, py::arg("dtype"));
+  cls.def("astype", [](const Tensor& x, py::object dtype) { return to_dtype(x, dtype_from(dtype)); }, py::arg("dtype"));
+  cls.def("float", [](const Tensor& x) { return to_dtype(x, DType::Float32); });
+  cls.def("double", [](const Tensor& x) { return to_dtype(x, DType::Float64); });
+  cls.def("long", [](const Tensor& x) { return to_dtype(x, DType::Int64); });
+  cls.def("bool", [](const Tensor& x) { return to_dtype(x, DType::Bool); });
+  cls.def("clone", &clone, "A copy; gradients pass through.");
+  cls.def("contiguous", &contiguous, "Itself, or a copy in row-major order.");
+}
+
+void bind_in_place(TensorClass& cls) {
+  const auto in_place = [&](const char* name, Tensor& (Tensor::*change)(const Tensor&)) {
+    cls.def(name, [name, change](py::object self, py::object other) {
+      (py::cast<Tensor&>(self).*change)(as_tensor(name, other));
+      return self;
+    }, py::arg("other"));
+  };
+  in_place("add_", &Tensor::add_);
+  in_place("sub_", &Tensor::sub_);
+  in_place("mul_", &Tensor::mul_);
+  in_place("div_", &Tensor::div_);
+  cls.def("copy_", [](py::object self, py::object source) { py::cast<Tensor&>(self).copy_(as_tensor("copy_", source)); return self; }, py::arg("source"));
+  cls.def("fill_", [](py::object self, double value) { py::cast<Tensor&>(self).fill_(value); return self; }, py::arg("value"));
+  cls.def("zero_", [](py::object self) { py::cast<Tensor&>(self).zero_(); return self; });
+  // a += b changes a in place when nothing tracks it; on a tracked interior tensor it means a = a + b.
+  const auto augmented = [&](const char* name, const char* op, Tensor& (Tensor::*change)(const Tensor&), Tensor (*plain)(Tensor, Tensor)) {
+    cls.def(name, [op, change, plain](py::object self, py::object other) -> py::object {
+      auto& x = py::cast<Tensor&>(self);
+      const Tensor y = as_tensor(op, other);
+      if (grad_enabled() && ((x.requires_grad() && !x.is_leaf()) || (!x.requires_grad() && y.requires_grad()))) return py::cast(plain(x, y));
+      (x.*change)(y);
+      return self;
+    });
+  };
+  augmented("__iadd__", "add", &Tensor::add_, operator+);
+  augmented("__isub__", "sub", &Tensor::sub_, operator-);
+  augmented("__imul__", "mul", &Tensor::mul_, operator*);
+  augmented("__itruediv__", "div", &Tensor::div_, operator/);
+}
+
+}  // namespace
+
+void bind_tensor(py::module_& m) {
+  TensorClass cls(m, "Tensor", py::buffer_protocol(), py::dynamic_attr(), "An n-dimensional array that may be part of a graph.");
+  bind_facts(cls);
+  bind_conversions(cls);
+  bind_in_place(cls);
+  bind_elementwise(m, cls);
+  bind_functions(m, cls);
+  bind_creation(m);
+  bind_indexing(m, cls);
+  bind_autograd(m, cls);
+  m.def("set_default_dtype", [](py::object dtype) { set_default_dtype(dtype_from(dtype)); }, py::arg("dtype"));
+  m.def("get_default_dtype", [] { return numpy_dtype(default_dtype()); });
+  m.def("_pool_counters", [] {
+    const PoolCounters counters = pool_counters();
+    py::dict named;
+    named["system_calls"] = counters.system_calls;
+    named["live_bytes"] = counters.live_bytes;
+    named["peak_bytes"] = counters.peak_bytes;
+    return named;
+  });
+}
+
+}  // namespace trigrad

@@ -1,0 +1,47 @@
+"""trigrad: three autodiff engines on one list of operations.
+
+    import trigrad as tg                      # the C++ tensor engine
+    from trigrad import reference_py as tg    # the same names in NumPy, or
+    from trigrad import scalar_cpp as tg      # on scalars in C++
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from . import tensor_cpp
+from ._core import version as __version__
+from .tensor_cpp import *  # noqa: F403 - this module is tensor_cpp's surface
+from .tensor_cpp import __all__ as _surface
+
+_LAZY = ("scalar_cpp", "reference_py", "gradcheck")  # imported when first asked for: `import trigrad` stays quick
+_ENGINES = ("tensor_cpp", "scalar_cpp", "reference_py")
+
+
+def engines() -> dict[str, dict[str, Any]]:
+    """What there is: for each engine its backward orders, dtypes, and the operations it supports."""
+    names = [record["name"] for record in tensor_cpp.ops()]  # type: ignore[attr-defined]
+    found = {}
+    for engine in _ENGINES:
+        module = importlib.import_module(f"{__name__}.{engine}")
+        supports = getattr(module, "supports", lambda op: True)
+        found[engine] = {
+            "orders": module.ORDERS,
+            "dtypes": ("float64",) if engine == "scalar_cpp" else ("float32", "float64", "int64", "bool"),
+            "ops": [name for name in names if supports(name)],
+        }
+    return found
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY])
+
+
+__all__ = [*_surface, "__version__", "engines", "tensor_cpp", *_LAZY]  # noqa: PLE0604 - all are strings

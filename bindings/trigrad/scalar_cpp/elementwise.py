@@ -1,0 +1,133 @@
+"""The elementwise functions, one for each op of the list, and the operators. Read tensor.py before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from trigrad.errors import DTypeError
+
+from .tensor import Tensor, as_tensor, bool_, broadcast, core, finish, float64, int64, nodes_of, positions_of
+
+SAME, FLOAT, BOOL = 0, 1, 2  # OpInfo.result
+RECORDS = {record[0]: record for record in core.elementwise_ops}
+
+
+def _promoted(operands: list[Tensor], originals: tuple[Any, ...]) -> np.dtype[Any]:
+    """bool < int64 < float64; the engine has one float, so Python numbers need no rule of their own."""
+    kinds = {t.dtype for t in operands}
+    return float64 if float64 in kinds else int64 if int64 in kinds else bool_
+
+
+def elementwise(name: str, *inputs: Any, attrs: tuple[float, ...] = ()) -> Tensor:
+    """Evaluates an op of the list, with its own formula, and records it where a gradient is wanted."""
+    _, _, result, differentiable, *_ = RECORDS[name]
+    operands = [as_tensor(name, x) for x in inputs]
+    shape = broadcast(name, *(t.shape for t in operands))
+    dtype = _promoted(operands[1:] if name == "where" else operands, inputs)
+    if result == SAME and dtype == bool_ and name in ("sub", "neg"):
+        raise DTypeError(f"{name}: booleans cannot be subtracted; use ^ or logical_not")
+    packed = [
+        (t._array, nodes_of(t) if differentiable else None, positions_of(t.shape, shape)) for t in operands
+    ]
+    values, nodes = core.elementwise(name, list(attrs), packed, int(np.prod(shape, dtype=np.int64)))
+    wanted = bool_ if result == BOOL else float64 if result == FLOAT else dtype
+    values = values.reshape(shape)
+    return finish(name, values if wanted == float64 else values != 0 if wanted == bool_ else values.astype(wanted), nodes)
+
+
+def _function(name: str) -> Callable[..., Tensor]:
+    _, arity, _, _, attr_names, defaults, formula = RECORDS[name]
+
+    if arity == 1 and not attr_names:
+
+        def function(x: Any) -> Tensor:
+            return elementwise(name, x)
+    elif arity == 1:
+
+        def function(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+            if len(args) > len(attr_names):
+                raise TypeError(f"{name}() takes at most {1 + len(attr_names)} arguments ({1 + len(args)} given)")
+            given = dict(zip(attr_names, args, strict=False))
+            for key, value in kwargs.items():
+                if key not in attr_names or key in given:
+                    raise TypeError(f"{name}() got an unexpected keyword argument {key!r}")
+                given[key] = value
+            attrs = [d if given.get(n) is None else float(given[n]) for n, d in zip(attr_names, defaults, strict=True)]
+            return elementwise(name, x, attrs=tuple(attrs))
+    elif arity == 2:
+
+        def function(x: Any, y: Any) -> Tensor:
+            return elementwise(name, x, y)
+    else:
+
+        def function(condition: Any, x: Any, y: Any) -> Tensor:
+            return elementwise(name, condition, x, y)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = formula
+    return function
+
+
+FUNCTIONS = {name: _function(name) for name in RECORDS if name not in ("gelu_tanh", "gelu")}
+
+
+def gelu(x: Any, approximate: str = "none") -> Tensor:
+    """x times the normal distribution function, or its tanh approximation."""
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f"gelu: approximate {approximate!r} is not one of 'none', 'tanh'")
+    return elementwise("gelu_tanh" if approximate == "tanh" else "gelu", x)
+
+
+FUNCTIONS["gelu"] = gelu
+globals().update(FUNCTIONS)
+for _name, _made in FUNCTIONS.items():
+    if _name != "where":
+        setattr(Tensor, _name, _made)
+
+
+# ---- operators
+def _operator(name: str, reflected: bool = False) -> Callable[[Tensor, Any], Any]:
+    def method(self: Tensor, other: Any) -> Any:
+        if other is None or isinstance(other, (str, bytes, dict, set)):
+            return NotImplemented
+        return elementwise(name, other, self) if reflected else elementwise(name, self, other)
+
+    return method
+
+
+for _name, _op in {"add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "pow": "pow"}.items():
+    setattr(Tensor, f"__{_name}__", _operator(_op))
+    setattr(Tensor, f"__r{_name}__", _operator(_op, reflected=True))
+for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    setattr(Tensor, f"__{_name}__", _operator(_name))
+Tensor.__neg__ = lambda self: elementwise("neg", self)  # type: ignore[attr-defined]
+Tensor.__abs__ = lambda self: elementwise("abs", self)  # type: ignore[attr-defined]
+Tensor.__pos__ = lambda self: self  # type: ignore[attr-defined]
+
+
+def _logical(name: str, function: Any) -> Callable[[Tensor, Any], Tensor]:
+    def method(self: Tensor, other: Any) -> Tensor:
+        x, y = self, as_tensor(name, other)
+        if x.dtype == float64 or y.dtype == float64:
+            raise DTypeError(f"{name}: needs boolean or integer tensors, not {x.dtype} and {y.dtype}")
+        broadcast(name, x.shape, y.shape)
+        return Tensor(np.asarray(function(x._array, y._array)))
+
+    return method
+
+
+Tensor.__and__ = Tensor.__rand__ = _logical("and", np.bitwise_and)  # type: ignore[attr-defined]
+Tensor.__or__ = Tensor.__ror__ = _logical("or", np.bitwise_or)  # type: ignore[attr-defined]
+Tensor.__xor__ = Tensor.__rxor__ = _logical("xor", np.bitwise_xor)  # type: ignore[attr-defined]
+
+
+def _invert(self: Tensor) -> Tensor:
+    if self.dtype == float64:
+        raise DTypeError(f"invert: needs a boolean or integer tensor, not {self.dtype}")
+    return Tensor(np.asarray(np.invert(self._array)))
+
+
+Tensor.__invert__ = _invert  # type: ignore[attr-defined]

@@ -1,0 +1,72 @@
+"""Switches of this thread: recording, and the search for NaN.  Each works as a `with` block and as a decorator."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from .._core import tensor as _core
+
+
+class _Recording:
+    """Recording on or off for a while."""
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = mode
+        self.before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self.before.append(_core.is_grad_enabled())
+        _core._set_grad_enabled(self.mode)
+
+    def __exit__(self, *exc: object) -> None:
+        _core._set_grad_enabled(self.before.pop())
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with _Recording(self.mode):  # a fresh one: the function may run in several threads
+                return function(*args, **kwargs)
+
+        return wrapper
+
+
+class set_grad_enabled(_Recording):  # noqa: N801 - PyTorch's name
+    """Switch recording on or off at once; as a `with` block or a decorator, only for that while."""
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__(bool(mode))
+        super().__enter__()
+
+    def __enter__(self) -> None:
+        if not self.before:  # entered a second time
+            super().__enter__()
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        super().__exit__()
+        return super().__call__(function)
+
+
+def no_grad(function: Callable[..., Any] | None = None) -> Any:
+    """Record nothing: `with no_grad():`, `@no_grad()` or `@no_grad`."""
+    return _Recording(False) if function is None else _Recording(False)(function)
+
+
+def enable_grad(function: Callable[..., Any] | None = None) -> Any:
+    """Record again inside `no_grad`."""
+    return _Recording(True) if function is None else _Recording(True)(function)
+
+
+class detect_anomaly:  # noqa: N801 - PyTorch's name
+    """Raise AnomalyError at the first NaN, forward or backward, naming the operation and the line that called it."""
+
+    def __init__(self) -> None:
+        self.before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self.before.append(_core._is_anomaly_enabled())
+        _core._set_anomaly_enabled(True)
+
+    def __exit__(self, *exc: object) -> None:
+        _core._set_anomaly_enabled(self.before.pop())

@@ -1,0 +1,51 @@
+// Removes nodes that nobody can reach any more, in two linear passes: a walk down marks the parents of what is kept
+// (parents are older, so one pass is enough), a walk up moves the kept nodes together. Ids change; the caller's `moved`
+// is told. Python's Value needs this: a training loop there never says mark() or rewind().
+//
+// Read before: tape.hpp.
+#pragma once
+
+#include <trigrad/scalar/tape.hpp>
+
+#include <vector>
+
+namespace trigrad {
+
+// `live[id]` is 1 for every id that someone holds; on return, for all that were kept. Calls moved(old, new) for each
+// kept id, ascending. Returns the new size of the tape.
+template <class Moved>
+std::size_t collect(Tape& tape, std::vector<std::uint8_t>& live, Moved&& moved) {
+  live.resize(tape.size_, 0);
+  for (std::size_t id = tape.size_; id-- > tape.first_;)
+    if (live[id]) tape.for_each_parent(static_cast<NodeId>(id), [&](NodeId parent) { live[parent] = 1; });
+
+  std::vector<NodeId> to(tape.size_, 0);
+  const std::size_t old_size = tape.size_, old_first = tape.first_, old_adjoints = tape.adjoint_.size();
+  tape.size_ = tape.first_ = Tape::kFirstId;
+  tape.late_.clear();
+  tape.terms_ = 0;
+  std::size_t adjoints = std::min<std::size_t>(Tape::kFirstId, old_adjoints);
+  for (std::size_t id = Tape::kFirstId; id < old_size; ++id) {
+    if (!live[id]) continue;
+    Node n = id < old_first ? Node{0, 0, 0, kLeaf, 0, 0} : tape.node_[id];
+    n.c = to[n.c];
+    if (n.op == kSum) {
+      const Term* const from = tape.term_.data() + n.a;
+      n.a = static_cast<NodeId>(tape.terms_);
+      for (std::size_t k = 0; k < n.b; ++k) tape.term_[tape.terms_++] = {from[k].partial, to[from[k].id]};
+    } else {
+      n.a = to[n.a];
+      n.b = to[n.b];
+    }
+    to[id] = n.op == kLeaf ? tape.leaf() : tape.push(n.op, n.a, n.da, n.b, n.db, n.c);
+    if (id < old_adjoints) {
+      tape.adjoint_[to[id]] = tape.adjoint_[id];
+      adjoints = to[id] + std::size_t{1};
+    }
+    moved(static_cast<NodeId>(id), to[id]);
+  }
+  tape.adjoint_.resize(adjoints);
+  return tape.size_;
+}
+
+}  // namespace trigrad

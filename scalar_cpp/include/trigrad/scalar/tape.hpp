@@ -1,0 +1,244 @@
+// The tape: every operation appends one node, and the reverse sweep walks the nodes backwards. A node's parents are
+// always older than the node, so creation order is a topological order: no sort, no recursion, no visited set.
+//
+// A node holds its local derivatives as numbers, computed when it was recorded; backward only multiplies and adds:
+//
+//   z = f(x, y)       {a: x, b: y, da: ∂f/∂x, db: ∂f/∂y}         adjoint[x] += da · adjoint[z], the same for y
+//   z = w · x + c     {a: w, b: x, c: c, da: x, db: w}           c is a parent whose derivative is 1
+//   z = Σ pₖ xₖ + c   {a: first term, b: number of terms, c: c}  the pairs (xₖ, pₖ) lie in a second array
+//
+// Ids count from 2. Id 0 is "nothing" (a constant): what flows into adjoint[0] is never read. Leaves made before the
+// first operation have no node at all; later ones have an empty node and are listed, because their adjoints must
+// survive what clears the adjoints of operations.
+//
+// A zero adjoint is not passed on: dead units cost one comparison. Therefore 0 · ∞ contributes 0 here, not NaN.
+//
+// Read before: buffer.hpp. Read next: value.hpp; collect.hpp (used by Python) removes nodes that nobody can reach.
+#pragma once
+
+#include <trigrad/errors.hpp>
+#include <trigrad/scalar/buffer.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+namespace trigrad {
+
+using NodeId = std::uint32_t;
+
+// What a node does. Ops of the list are numbered from 1 in the list's order; others have codes that no op has.
+using OpCode = std::uint32_t;
+constexpr OpCode kLeaf = 0, kMulAdd = 0x1000, kSum = 0x1001, kFreed = 0x1002, kForeignOp = 0x1003;
+
+struct Node {
+  NodeId a, b, c;
+  OpCode op;
+  double da, db;
+};
+static_assert(sizeof(Node) == 32);
+
+struct Term {
+  double partial;
+  NodeId id;
+};
+
+class Tape {
+ public:
+  static constexpr NodeId kFirstId = 2;  // so that `a + 1 == id` never holds for "nothing"
+
+  // A position to return to: rewind(mark()) forgets what was made in between and keeps the memory.
+  struct Mark {
+    std::size_t size, leaves, late, terms;
+  };
+
+  NodeId leaf() {
+    if (size_ >= node_.capacity()) [[unlikely]] grow();
+    if (size_ == first_) {
+      ++first_;
+    } else {
+      node_[size_] = {0, 0, 0, kLeaf, 0.0, 0.0};
+      late_.push_back(static_cast<NodeId>(size_));
+    }
+    return static_cast<NodeId>(size_++);
+  }
+
+  NodeId push(OpCode op, NodeId a, double da, NodeId b = 0, double db = 0, NodeId c = 0) {
+    const std::size_t id = size_;
+    if (id >= node_.capacity()) [[unlikely]] grow();
+    node_[id] = {a, b, c, op, da, db};
+    size_ = id + 1;
+    return static_cast<NodeId>(id);
+  }
+
+  // A node with any number of parents: reserve room for the terms, write them, then push.
+  Term* reserve_terms(std::size_t count) {
+    if (terms_ + count > term_.capacity()) [[unlikely]] grow_terms(count);
+    return term_.data() + terms_;
+  }
+  NodeId push_sum(std::size_t count, NodeId c = 0) {
+    const auto first = static_cast<NodeId>(terms_);
+    terms_ += count;
+    return push(kSum, first, 0, static_cast<NodeId>(count), 0, c);
+  }
+
+  Mark mark() const { return {size_, first_, late_.size(), terms_}; }
+  void rewind(const Mark& mark) {
+    size_ = mark.size;
+    first_ = std::min(first_, mark.leaves);
+    late_.resize(mark.late);
+    terms_ = mark.terms;
+    adjoint_.resize(std::min(adjoint_.size(), size_));
+  }
+
+  // Gradients of leaves accumulate; those of operations belong to the latest backward.
+  void backward(NodeId root) {
+    clear_operations();
+    adjoint_[root] += 1.0;
+    sweep(root);
+  }
+
+  // The parts of backward, for callers with several roots: clear, add to adjoint(root) each, sweep from the largest.
+  void clear_operations() {
+    std::size_t from = first_;
+    for (const NodeId leaf : late_) {
+      if (leaf >= adjoint_.size()) break;
+      std::fill(adjoint_.begin() + std::ptrdiff_t(from), adjoint_.begin() + std::ptrdiff_t(leaf), 0.0);
+      from = leaf + 1;
+    }
+    if (from < adjoint_.size()) std::fill(adjoint_.begin() + std::ptrdiff_t(from), adjoint_.end(), 0.0);
+    adjoint_.resize(size_);
+  }
+
+  // Visits root, root - 1, ... The adjoint is kept in a register where a node's parent is its neighbour (a running sum
+  // or a chain): reading back what was just stored costs three times the addition.
+  // `visits(id)` may leave nodes out; what is visited must include the operations that visited nodes came from.
+  template <class Visits = decltype([](std::size_t) { return true; })>
+  void sweep(NodeId root, std::size_t last = 0, Visits&& visits = {}) {
+    const std::size_t first = std::max(first_, last);
+    const Node* const node = node_.data();
+    double* const adjoint = adjoint_.data();
+    for (std::size_t i = root; i >= first; --i) {
+      if (!visits(i)) continue;
+      double g = adjoint[i];
+      while (g != 0 && i >= first) {
+        const NodeId a = node[i].a, b = node[i].b, c = node[i].c;  // field by field: a copied struct goes through memory
+        const double da = node[i].da, db = node[i].db;
+        if (node[i].op == kSum) [[unlikely]] {
+          const Term* const term = term_.data() + a;
+          for (std::size_t k = 0; k < b; ++k) adjoint[term[k].id] += term[k].partial * g;
+          if (c + 1 != i) {
+            adjoint[c] += g;
+            break;
+          }
+          g = adjoint[--i] += g;
+        } else if (c + 1 == i) {
+          adjoint[a] += da * g;
+          adjoint[b] += db * g;
+          g = adjoint[--i] += g;
+        } else {
+          if (c) adjoint[c] += g;
+          adjoint[b] += db * g;
+          if (a + 1 != i) {
+            adjoint[a] += da * g;
+            break;
+          }
+          g = adjoint[--i] += da * g;
+        }
+      }
+    }
+  }
+
+  // Makes every adjoint writable through set_adjoint and sweep, without clearing any.
+  void reserve_adjoints() { adjoint_.resize(size_); }
+
+  // 0 for what no backward has reached yet.
+  double adjoint(NodeId id) const { return id < adjoint_.size() ? adjoint_[id] : 0.0; }
+  void set_adjoint(NodeId id, double value) {
+    if (id >= adjoint_.size()) reserve_adjoints();
+    adjoint_[id] = value;
+  }
+
+  std::size_t size() const { return size_; }
+  std::size_t first_operation() const { return first_; }
+
+  // Marks what was recorded here. Every code has sixteen bits set, so the codes of several operands, combined with OR,
+  // equal this one exactly if each is this one or 0 (a constant): one comparison checks them all.
+  std::uint32_t owner_code() const { return owner_code_; }
+  bool is_leaf(NodeId id) const { return id < first_ || node_[id].op == kLeaf; }
+  Node node(NodeId id) const { return id < first_ ? Node{0, 0, 0, kLeaf, 0, 0} : node_[id]; }
+  std::span<const Term> terms(const Node& sum) const { return {term_.data() + sum.a, sum.b}; }
+
+  // Calls visit(parent) for every parent but constants, in the order of the operands.
+  void for_each_parent(NodeId id, auto&& visit) const {
+    const Node n = node(id);
+    if (n.c) visit(n.c);
+    if (n.op == kSum) {
+      for (const Term& t : terms(n))
+        if (t.id) visit(t.id);
+    } else {
+      if (n.a) visit(n.a);
+      if (n.b) visit(n.b);
+    }
+  }
+
+  // Gives memory back when far less than what is held is needed.
+  void shrink(std::size_t wanted) {
+    if (node_.capacity() > 4 * wanted && wanted >= size_) node_.resize(wanted);
+    if (term_.capacity() > 4 * (terms_ + wanted)) term_.resize(terms_ + wanted);
+  }
+
+  // Cuts a node off from its parents: they need not be kept for it any more.
+  void free_node(NodeId id) { node_[id] = {0, 0, 0, kFreed, 0, 0}; }
+
+  template <class Moved>
+  friend std::size_t collect(Tape& tape, std::vector<std::uint8_t>& live, Moved&& moved);
+
+ private:
+  static inline std::atomic<std::uint32_t> made_ = 0;
+  static std::uint32_t next_owner_code() {
+    const std::uint32_t number = ++made_;
+    return (number << 16) | (~number & 0xffffu);
+  }
+
+  [[gnu::noinline, gnu::cold]] void grow() {
+    constexpr std::size_t limit = std::numeric_limits<NodeId>::max();
+    if (size_ >= limit) throw GraphError("tape: 4294967295 nodes are recorded, and an id has 32 bits; rewind or free some");
+    node_.resize(std::min(limit, std::max<std::size_t>(1024, 2 * node_.capacity())));
+  }
+  [[gnu::noinline, gnu::cold]] void grow_terms(std::size_t count) {
+    constexpr std::size_t limit = std::numeric_limits<NodeId>::max();
+    if (terms_ + count >= limit) throw GraphError("tape: 4294967295 terms of sums are recorded; rewind or free some");
+    term_.resize(std::max(terms_ + count, 2 * term_.capacity()));
+  }
+
+  std::uint32_t owner_code_ = next_owner_code();
+  Buffer<Node> node_;
+  std::size_t size_ = kFirstId;   // ids below size_ are taken
+  std::size_t first_ = kFirstId;  // ids below first_ are leaves without a node
+  std::vector<NodeId> late_;      // the other leaves, ascending
+  Buffer<Term> term_;
+  std::size_t terms_ = 0;
+  std::vector<double> adjoint_;   // may be shorter than the tape: the rest is 0
+};
+
+namespace detail {
+inline constinit thread_local Tape* current_tape = nullptr;
+[[gnu::noinline, gnu::cold]] inline Tape& open_tape() {
+  static thread_local Tape own;
+  current_tape = &own;
+  return own;
+}
+}  // namespace detail
+
+// The tape of this thread.
+inline Tape& tape() {
+  Tape* const current = detail::current_tape;
+  if (!current) [[unlikely]] return detail::open_tape();
+  return *current;
+}
+
+}  // namespace trigrad

@@ -1,0 +1,158 @@
+// Value: a number that remembers how it was computed. micrograd's interface over the tape.
+//
+//   Value a = leaf(-4), b = leaf(2);
+//   Value c = a * b + pow(b, 3);
+//   c.backward();                    // a.grad() is ∂c/∂a
+//
+// A Value made from a number is a constant and is not recorded; leaf(x) is a variable whose gradient is wanted. A Value
+// is 16 bytes, copied freely; the graph lives on the tape of the thread (tape.hpp), so it needs no owner. In a loop,
+// keep the parameters and forget the rest:
+//
+//   const auto start = tape().mark();
+//   for (...) { tape().rewind(start); ... loss.backward(); ... }
+//
+// Every op of the list works here through its own formula and rules (op.hpp): the rules, called with g = 1 on plain
+// numbers, are the local derivatives that the node stores.
+//
+// Read before: tape.hpp, ../op.hpp. Read next: nn.hpp.
+#pragma once
+
+#include <trigrad/elementwise.hpp>
+#include <trigrad/scalar/tape.hpp>
+
+#include <span>
+#include <type_traits>
+
+namespace trigrad {
+
+template <class Op>
+constexpr OpCode op_code = ElementwiseOps::contains<Op> ? static_cast<OpCode>(ElementwiseOps::index<Op>) + 1 : kForeignOp;
+
+// ∂Op/∂(input K) at these inputs, whose result is z.
+template <class Op, int K>
+double partial(const typename Op::Attrs& attrs, std::same_as<double> auto... x_and_z) {
+  return static_cast<double>(rule<Op, K>(attrs, 1.0, x_and_z...));
+}
+
+class Value {
+ public:
+  using is_handle = void;
+
+  double data = 0;
+
+  Value() = default;
+  Value(double constant) : data(constant) {}  // implicit on purpose: x + 1.0, 2.0 * x
+  Value(double result, Tape& on, NodeId node) : data(result), id_(node), owner_(on.owner_code()) {}
+
+  double grad() const { return id_ ? recorded_on("grad").adjoint(id_) : 0.0; }
+  void set_grad(double grad) { recorded_on("set_grad").set_adjoint(id_, grad); }
+  void backward() const { recorded_on("backward").backward(id_); }
+
+  NodeId id() const { return id_; }
+  bool is_constant() const { return id_ == 0; }
+  explicit operator bool() const { return data != 0; }  // of comparisons, which are constants 0 and 1
+
+  template <class Op>
+  static Value apply(const typename Op::Attrs& attrs, Value x) {
+    const double z = static_cast<double>(evaluate<Op>(attrs, x.data));
+    if constexpr (differentiable<Op>) {
+      if (Tape* const t = tape_of(Op::info.name, x)) return {z, *t, t->push(op_code<Op>, x.id_, partial<Op, 0>(attrs, x.data, z))};
+    }
+    return z;
+  }
+
+  template <class Op>
+  static Value apply(const typename Op::Attrs& attrs, Value x, Value y) {
+    const double z = static_cast<double>(evaluate<Op>(attrs, x.data, y.data));
+    if constexpr (differentiable<Op>) {
+      if (Tape* const t = tape_of(Op::info.name, x, y)) {
+        if constexpr (std::is_same_v<Op, Add>) return {z, *t, t->push(op_code<Op>, y.id_, 1.0, 0, 0.0, x.id_)};  // a running sum
+        const double dx = x.id_ ? partial<Op, 0>(attrs, x.data, y.data, z) : 0.0;
+        const double dy = y.id_ ? partial<Op, 1>(attrs, x.data, y.data, z) : 0.0;
+        return {z, *t, t->push(op_code<Op>, x.id_, dx, y.id_, dy)};
+      }
+    }
+    return z;
+  }
+
+  template <class Op>  // c chooses and has no derivative
+  static Value apply(const typename Op::Attrs& attrs, Value c, Value x, Value y) {
+    const double z = static_cast<double>(evaluate<Op>(attrs, c.data, x.data, y.data));
+    if (Tape* const t = tape_of(Op::info.name, x, y)) {
+      const double dx = partial<Op, 1>(attrs, c.data, x.data, y.data, z), dy = partial<Op, 2>(attrs, c.data, x.data, y.data, z);
+      return {z, *t, t->push(op_code<Op>, x.id_, dx, y.id_, dy)};
+    }
+    return z;
+  }
+
+  // Where to record a result of these operands: this thread's tape; nowhere if they all are constants.
+  static Tape* tape_of(std::string_view caller, std::same_as<Value> auto... operands) { return tape_of_owners(caller, (operands.owner_ | ...)); }
+  static Tape* tape_of_owners(std::string_view caller, std::uint32_t owners) {
+    Tape& t = tape();
+    if (owners == t.owner_code()) [[likely]] return &t;
+    if (owners == 0) return nullptr;
+    refuse_thread(caller);
+  }
+  std::uint32_t owner() const { return owner_; }
+
+ private:
+  Tape& recorded_on(std::string_view caller) const {
+    if (Tape* const t = tape_of(caller, *this)) return *t;
+    throw GraphError(std::string(caller) + ": the output does not require grad: it was computed from constants alone; make variables with leaf()");
+  }
+
+  [[noreturn, gnu::noinline, gnu::cold]] static void refuse_thread(std::string_view caller) {
+    throw ThreadError(std::string(caller) + ": this graph belongs to another thread, the one that recorded it; detach() shares values across threads");
+  }
+
+  NodeId id_ = 0;
+  std::uint32_t owner_ = 0;  // the owner code of its tape, 0 for a constant: see Tape::owner_code
+};
+static_assert(sizeof(Value) == 16 && std::is_trivially_copyable_v<Value> && Handle<Value>);
+
+inline Value leaf(double data) {
+  Tape& t = tape();
+  return {data, t, t.leaf()};
+}
+
+inline Value like(Value /*x*/, double c) { return c; }
+inline Value zeros_of(Value /*x*/) { return 0.0; }
+
+inline Value& operator+=(Value& x, Value y) { return x = x + y; }
+inline Value& operator-=(Value& x, Value y) { return x = x - y; }
+inline Value& operator*=(Value& x, Value y) { return x = x * y; }
+inline Value& operator/=(Value& x, Value y) { return x = x / y; }
+
+// w · x + c as one node: a running sum of these is what the sweep is fastest at.
+inline Value mul_add(Value w, Value x, Value c) {
+  const double z = w.data * x.data + c.data;
+  if (Tape* const t = Value::tape_of("mul_add", w, x, c)) return {z, *t, t->push(kMulAdd, w.id(), x.data, x.id(), w.data, c.id())};
+  return z;
+}
+
+// bias + Σ w[k] · x[k] as one node. The inputs are Values, or numbers (a row of data), which need no terms.
+template <class X>
+  requires std::same_as<X, Value> || std::same_as<X, double>
+Value dot(std::span<const Value> w, std::span<const X> x, Value bias = 0.0) {
+  if (w.size() != x.size())
+    throw ShapeError("dot: needs two 1-D tensors of one length, not (" + std::to_string(w.size()) + ",) and (" + std::to_string(x.size()) + ",)");
+  Term* const terms = tape().reserve_terms(2 * w.size());
+  std::size_t count = 0;
+  std::uint32_t owners = bias.owner();
+  double z = bias.data;
+  for (std::size_t k = 0; k < w.size(); ++k) {
+    const Value wk = w[k], xk = x[k];
+    z += wk.data * xk.data;
+    owners |= wk.owner() | xk.owner();
+    terms[count] = {xk.data, wk.id()};
+    count += wk.id() != 0;
+    if constexpr (std::same_as<X, Value>) {
+      terms[count] = {wk.data, xk.id()};
+      count += xk.id() != 0;
+    }
+  }
+  if (Tape* const t = Value::tape_of_owners("dot", owners)) return {z, *t, t->push_sum(count, bias.id())};
+  return z;
+}
+
+}  // namespace trigrad

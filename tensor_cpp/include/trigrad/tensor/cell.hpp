@@ -1,0 +1,101 @@
+// Storage and Cell: what a Tensor handle points to.
+//
+// A Cell is one tensor and, at the same time, its node in the graph: shape and numbers on one side; op, inputs and
+// gradient on the other. Two counts, packed in one word, decide how long each side lives:
+//   refs   everybody who points here: handles, and the cells computed from this one
+//   holds  those of them who need the numbers: handles, and rules that saved this value
+// When holds falls to zero the storage goes, although the node stays; when refs falls to zero the cell goes. A cell
+// that saved its own output holds itself without a ref, so there is no cycle to collect.
+//
+// Read before: dims.hpp, pool.hpp. Read next: tensor.hpp (the handle), graph.hpp (the sweep).
+#pragma once
+
+#include <trigrad/op.hpp>
+#include <trigrad/tensor/dims.hpp>
+#include <trigrad/tensor/dtype.hpp>
+
+#include <atomic>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace trigrad {
+
+class Tensor;
+struct OpRow;
+
+// A block of numbers, shared by all views of it. `version` counts changes in place.
+struct Storage {
+  std::atomic<std::uint32_t> refs{1};
+  std::atomic<std::uint32_t> version{0};
+  std::size_t bytes = 0;
+  std::byte* data = nullptr;
+  void (*release)(void* owner) = nullptr;  // set when somebody else's memory is shared (a NumPy array)
+  void* owner = nullptr;
+};
+Storage* new_storage(std::size_t bytes);
+Storage* share_memory(void* data, std::size_t bytes, void (*release)(void*), void* owner);
+void drop(Storage* storage);
+
+// What few cells have.
+struct Extra {
+  std::vector<std::pair<std::uint64_t, std::function<Tensor(const Tensor&)>>> hooks;  // by registration number
+  std::string call_site;  // kept under detect_anomaly
+};
+
+constexpr int kInlineInputs = 3;
+constexpr std::uint64_t kRef = 1, kHold = std::uint64_t{1} << 32;
+
+struct Cell {
+  std::atomic<std::uint64_t> counts{kRef | kHold};  // low half: refs, high half: holds
+  Storage* storage = nullptr;
+  std::int64_t offset = 0;  // in elements
+
+  DType dtype = DType::Float32;
+  std::uint8_t ndim = 0;
+  bool requires_grad : 1 = false;
+  bool retain_grad : 1 = false;
+  bool weak : 1 = false;        // a Python or C++ number: takes part in promotion by category only
+  bool freed : 1 = false;       // backward has been here and let go of what was saved
+  bool holds_itself : 1 = false;
+  std::uint8_t inputs_saved = 0;  // bit k: input k is held for a rule
+  std::uint32_t thread = 0;       // who recorded this node
+
+  std::uint64_t created = 0;       // creation number: rises along every path of a graph
+  const OpRow* op = nullptr;       // null: a leaf
+  std::uint32_t input_count = 0;
+  std::uint32_t mark = 0;          // the last traversal that came by
+  union {
+    Cell* few[kInlineInputs];
+    Cell** many;
+  } inputs{};
+  std::uint32_t saved_version[kInlineInputs + 1]{};  // of the saved inputs' storages, and of the output's
+  alignas(8) std::byte attrs[16]{};                  // the op's attributes, or a pointer to them (see attrs_of)
+
+  Cell* grad = nullptr;   // ∂loss/∂this for a leaf, or under retain_grad
+  Cell* slot = nullptr;   // the gradient that is being gathered during a sweep
+  Extra* extra = nullptr;
+
+  union {
+    std::int64_t few[4];  // sizes then strides, up to two dimensions
+    std::int64_t* many;
+  } extents{};
+
+  bool is_leaf() const { return op == nullptr; }
+  std::span<Cell*> input_cells() { return {input_count <= kInlineInputs ? inputs.few : inputs.many, input_count}; }
+  std::span<Cell* const> input_cells() const {
+    return {input_count <= kInlineInputs ? inputs.few : inputs.many, input_count};
+  }
+  std::span<const std::int64_t> sizes() const { return {ndim <= 2 ? extents.few : extents.many, ndim}; }
+  std::span<const std::int64_t> strides() const { return {(ndim <= 2 ? extents.few : extents.many) + ndim, ndim}; }
+  void set_extents(const Dims& shape, const Dims& strides);
+  void* data() const { return storage->data + offset * static_cast<std::int64_t>(size_of(dtype)); }
+};
+
+Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset);
+void retain(Cell* cell, std::uint64_t counts);    // kRef, kHold or both
+void release(Cell* cell, std::uint64_t counts);   // never recurses, however deep the graph behind it
+void free_graph(Cell* cell);                      // lets go of inputs and saved values; the node is then `freed`
+
+}  // namespace trigrad

@@ -1,0 +1,67 @@
+// The graph: how an op is recorded, and how gradients are asked for.
+//
+// Read before: cell.hpp, row.hpp. The sweep itself is src/backward.cpp.
+#pragma once
+
+#include <trigrad/tensor/tensor.hpp>
+
+#include <array>
+#include <cstring>
+
+namespace trigrad {
+
+// --- recording -----------------------------------------------------------------------------------------------------
+bool grad_enabled();            // of this thread
+void set_grad_enabled(bool on);
+
+class GradMode {  // sets recording on or off in a scope
+ public:
+  explicit GradMode(bool on) : before_(grad_enabled()) { set_grad_enabled(on); }
+  ~GradMode() { set_grad_enabled(before_); }
+  GradMode(const GradMode&) = delete;
+  GradMode& operator=(const GradMode&) = delete;
+
+ private:
+  bool before_;
+};
+struct NoGrad : GradMode {
+  NoGrad() : GradMode(false) {}
+};
+
+// Makes z, just computed and held by nobody else, the output of an op; nothing happens where no input is tracked.
+// `attrs` points to row.attrs_bytes bytes that are copied. ThreadError where an input's graph belongs to another thread.
+void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, const void* attrs);
+
+// Attributes of a node: in the cell where they fit, else in a block of their own.
+template <class Attrs>
+Attrs& attrs_of(Cell& node) {
+  if constexpr (sizeof(Attrs) <= sizeof(node.attrs)) return *reinterpret_cast<Attrs*>(node.attrs);
+  else return **reinterpret_cast<Attrs**>(node.attrs);
+}
+
+// Whether a rule has to compute the gradient of input k at all. Valid while the sweep visits the node.
+inline bool wants_gradient(const Cell& node, std::size_t k) {
+  const Cell* input = node.input_cells()[k];
+  return input != nullptr && input->requires_grad;
+}
+
+inline Tensor input_of(const Cell& node, std::size_t k) { return Tensor::alias(node.input_cells()[k]); }
+
+// --- anomalies -----------------------------------------------------------------------------------------------------
+bool detect_anomaly();           // of this thread
+void set_detect_anomaly(bool on);
+void set_call_site_provider(std::string (*provider)());  // the bindings name the user's Python line
+void check_output(const Tensor& z, std::string_view op); // AnomalyError where z has a NaN
+
+// --- gradients -----------------------------------------------------------------------------------------------------
+Order parse_order(std::string_view name);  // ValueError unless "tape", "stack" or "recursive"
+
+// ∂(Σ outputs · grad_outputs)/∂inputs, without touching any .grad. An entry is undefined where the input was not used,
+// which is an error unless allow_unused.
+std::vector<Tensor> gradients(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
+                              std::span<const Tensor> grad_outputs, const BackwardOptions& options, bool allow_unused);
+
+// Sums over the axes that broadcasting stretched, so that x's shape becomes `shape`.
+Tensor sum_to(const Tensor& x, const Dims& shape);
+
+}  // namespace trigrad

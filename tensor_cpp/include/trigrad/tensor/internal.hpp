@@ -1,0 +1,13 @@
+// Helpers that the sources of the tensor engine share and nobody else needs.
+#pragma once
+
+#include <trigrad/tensor/graph.hpp>
+
+namespace trigrad {
+
+std::string call_site();                                    // the user's line, where somebody can tell
+void check_owner(const Cell& cell, std::string_view op);    // ThreadError unless this thread recorded the graph
+bool has_nan(const Tensor& x);
+std::size_t stack_left();                                   // bytes of this thread's stack below the caller
+
+}  // namespace trigrad

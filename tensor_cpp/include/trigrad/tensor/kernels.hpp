@@ -1,0 +1,92 @@
+// From a formula to loops. Include this to give your own elementwise struct a row (custom ops); the list's rows are
+// made in src/rows_*.cpp.
+//
+// Every loop runs over blocks of 16 numbers, so that the compiler emits whole vectors and nothing else: no remainder, no
+// alignment prologue. The driver (src/elementwise.cpp) feeds it and pads the last block. A number's result therefore
+// never depends on where in memory, or where in the array, it stands.
+//
+// Shapes here: x, y, w, g, z are n contiguous numbers of type T, n a multiple of kLanes.
+#pragma once
+
+#include <trigrad/tensor/tensor.hpp>
+
+// One version of each loop per instruction set in the same binary, chosen at load time. Where the compiler has no such
+// thing the plain loop is compiled for the baseline.
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_THREAD__)
+#define TRIGRAD_CLONES __attribute__((target_clones("avx512f", "arch=haswell", "default")))
+#else
+#define TRIGRAD_CLONES
+#endif
+
+namespace trigrad {
+
+template <class Op, class T>
+TRIGRAD_CLONES void forward_block(const PackedAttrs& packed, const void* const* in, void* out, std::size_t n) {
+  const auto attrs = unpack<Op>(packed);
+  const T* __restrict x = static_cast<const T*>(in[0]);
+  const T* __restrict y = Op::arity > 1 ? static_cast<const T*>(in[1]) : x;
+  const T* __restrict w = Op::arity > 2 ? static_cast<const T*>(in[2]) : x;
+  T* __restrict z = static_cast<T*>(out);
+  for (std::size_t i = 0; i < n; i += kLanes)
+    for (std::size_t j = i; j < i + kLanes; ++j) {
+      if constexpr (Op::arity == 1) z[j] = static_cast<T>(evaluate<Op>(attrs, x[j]));
+      else if constexpr (Op::arity == 2) z[j] = static_cast<T>(evaluate<Op>(attrs, x[j], y[j]));
+      else z[j] = static_cast<T>(evaluate<Op>(attrs, x[j], y[j], w[j]));
+    }
+}
+
+template <class Op, int K, class T>
+TRIGRAD_CLONES void rule_block(const PackedAttrs& packed, const void* const* in, void* out, std::size_t n) {
+  const auto attrs = unpack<Op>(packed);
+  const T* __restrict g = static_cast<const T*>(in[0]);
+  const T* __restrict x = static_cast<const T*>(in[1]);
+  const T* __restrict y = Op::arity > 1 ? static_cast<const T*>(in[2]) : x;
+  const T* __restrict w = Op::arity > 2 ? static_cast<const T*>(in[3]) : x;
+  const T* __restrict z = static_cast<const T*>(in[Op::arity + 1]);
+  T* __restrict gx = static_cast<T*>(out);
+  for (std::size_t i = 0; i < n; i += kLanes)
+    for (std::size_t j = i; j < i + kLanes; ++j) {
+      if constexpr (Op::arity == 1) gx[j] = rule<Op, K>(attrs, g[j], x[j], z[j]);
+      else if constexpr (Op::arity == 2) gx[j] = rule<Op, K>(attrs, g[j], x[j], y[j], z[j]);
+      else gx[j] = rule<Op, K>(attrs, g[j], x[j], y[j], w[j], z[j]);
+    }
+}
+
+template <class Op, int K>
+Tensor recorded_rule(const PackedAttrs& packed, const Tensor& g, const Tensor* in, const Tensor& z) {
+  const auto attrs = unpack<Op>(packed);
+  if constexpr (Op::arity == 1) return rule<Op, K>(attrs, g, in[0], z);
+  else if constexpr (Op::arity == 2) return rule<Op, K>(attrs, g, in[0], in[1], z);
+  else return rule<Op, K>(attrs, g, in[0], in[1], in[2], z);
+}
+
+template <class Op>
+constexpr Kernels make_kernels() {
+  Kernels kernels;
+  kernels.forward[ComputeFloat] = forward_block<Op, float>;
+  kernels.forward[ComputeDouble] = forward_block<Op, double>;
+  if constexpr (Op::info.result != Result::Float) kernels.forward[ComputeInt] = forward_block<Op, std::int64_t>;
+  const auto add_rule = [&]<int K>() {
+    if constexpr (has_rule<Op, K>) {
+      kernels.rule[K][0] = rule_block<Op, K, float>;
+      kernels.rule[K][1] = rule_block<Op, K, double>;
+      kernels.recorded_rule[K] = recorded_rule<Op, K>;
+    }
+  };
+  add_rule.template operator()<0>();
+  add_rule.template operator()<1>();
+  add_rule.template operator()<2>();
+  return kernels;
+}
+
+void elementwise_vjp(Cell& node, const Tensor& g, Tensor* gradients);
+
+template <class Op>
+const OpRow& row_of() {
+  static const Kernels kernels = make_kernels<Op>();
+  static const OpRow row{.info = &Op::info, .arity = Op::arity, .vjp = differentiable<Op> ? elementwise_vjp : nullptr,
+                         .attrs_bytes = sizeof(PackedAttrs), .kernels = &kernels};
+  return row;
+}
+
+}  // namespace trigrad

@@ -1,0 +1,326 @@
+// Three orders, one sweep.
+//
+// An order lists the nodes that can be reached from the outputs so that every node comes after all nodes that were
+// computed from it. The sweep walks the list: it takes the gradient gathered at a node, asks the op's rules for the
+// gradients of its inputs and adds those to what the inputs have gathered so far.
+//
+//   recursive   micrograd's depth-first search; needs a stack frame per node on the longest path
+//   stack       the same search with its stack in an array: same order, hence the same bits
+//   tape        by falling creation number: a node is always younger than its inputs
+//
+// Read before: cell.hpp, graph.hpp.
+
+#include <trigrad/tensor/internal.hpp>
+#include <trigrad/tensor/ops.hpp>
+
+#include <algorithm>
+
+namespace trigrad {
+namespace {
+
+using NodeList = std::vector<Cell*>;  // inputs before what was computed from them (post-order); the sweep goes backwards
+
+std::uint32_t next_run() {
+  static std::atomic<std::uint32_t> run{0};
+  std::uint32_t number = 0;
+  while (number == 0) number = run.fetch_add(1, std::memory_order_relaxed) + 1;  // 0 marks a cell nobody visited
+  return number;
+}
+
+bool visit(Cell* cell, std::uint32_t run) {  // whether this is the first visit
+  if (!cell || !cell->requires_grad || cell->mark == run) return false;
+  cell->mark = run;
+  return true;
+}
+
+// [order:recursive]
+struct RecursiveSearch {
+  NodeList& order;
+  std::uint32_t run;
+  std::size_t deepest_address;  // below this, the stack is too short for another frame and what a rule may need
+
+  void search(Cell* cell, std::size_t depth) {
+    const char here = 0;
+    if (reinterpret_cast<std::uintptr_t>(&here) < deepest_address)
+      throw DepthError("backward: the recursive order reached depth " + std::to_string(depth) +
+                       ", as deep as this thread's stack allows; use order='stack' or order='tape'");
+    for (Cell* input : cell->input_cells())
+      if (visit(input, run)) search(input, depth + 1);
+    order.push_back(cell);
+  }
+};
+
+void recursive_order(Cell* root, std::uint32_t run, NodeList& order) {
+  constexpr std::size_t kReserve = 64 * 1024;
+  const char here = 0;
+  const std::size_t left = stack_left();
+  const auto now = reinterpret_cast<std::uintptr_t>(&here);
+  RecursiveSearch{order, run, left > kReserve ? now - left + kReserve : now}.search(root, 1);
+}
+// [/order:recursive]
+
+// [order:stack]
+void stack_order(Cell* root, std::uint32_t run, NodeList& order) {
+  struct Frame {
+    Cell* cell;
+    std::size_t next_input;
+  };
+  std::vector<Frame> frames{{root, 0}};
+  while (!frames.empty()) {
+    Frame& top = frames.back();
+    const auto inputs = top.cell->input_cells();
+    if (top.next_input == inputs.size()) {
+      order.push_back(top.cell);
+      frames.pop_back();
+    } else if (Cell* input = inputs[top.next_input++]; visit(input, run)) {
+      frames.push_back({input, 0});
+    }
+  }
+}
+// [/order:stack]
+
+// [order:tape]
+// Radix sort by creation number: linear in the nodes that are reached, whatever else is alive. Leaves have number 0.
+void sort_by_creation(NodeList& nodes) {
+  const auto by_creation = [](const Cell* a, const Cell* b) { return a->created < b->created; };
+  if (std::is_sorted(nodes.begin(), nodes.end(), by_creation)) return;
+  std::uint64_t first = ~std::uint64_t{0}, last = 0;
+  for (const Cell* cell : nodes) {
+    if (cell->created == 0) continue;
+    first = std::min(first, cell->created);
+    last = std::max(last, cell->created);
+  }
+  const auto key = [&](const Cell* cell) { return cell->created == 0 ? 0 : cell->created - first + 1; };
+  NodeList other(nodes.size());
+  constexpr unsigned kBits = 11;
+  for (unsigned shift = 0; (last - first + 1) >> shift != 0; shift += kBits) {
+    std::array<std::size_t, (1u << kBits) + 1> start{};
+    for (const Cell* cell : nodes) ++start[(key(cell) >> shift & ((1u << kBits) - 1)) + 1];
+    for (std::size_t k = 1; k < start.size(); ++k) start[k] += start[k - 1];
+    for (Cell* cell : nodes) other[start[key(cell) >> shift & ((1u << kBits) - 1)]++] = cell;
+    nodes.swap(other);
+  }
+}
+
+void tape_order(Cell* root, std::uint32_t run, NodeList& order) {
+  const std::size_t before = order.size();
+  order.push_back(root);
+  for (std::size_t next = before; next < order.size(); ++next)
+    for (Cell* input : order[next]->input_cells())
+      if (visit(input, run)) order.push_back(input);
+}
+// [/order:tape]
+
+NodeList nodes_below(std::span<const Tensor> outputs, Order kind, std::uint32_t run) {
+  NodeList order;
+  for (const Tensor& output : outputs) {
+    if (!visit(output.cell(), run)) continue;
+    switch (kind) {
+      case Order::Recursive: recursive_order(output.cell(), run, order); break;
+      case Order::Stack: stack_order(output.cell(), run, order); break;
+      case Order::Tape: tape_order(output.cell(), run, order); break;
+    }
+  }
+  if (kind == Order::Tape) {
+    std::reverse(order.begin(), order.end());
+    sort_by_creation(order);
+  }
+  return order;
+}
+
+// Everything that can be wrong is found here, before any gradient moves.
+void check_nodes(const NodeList& order) {
+  for (const Cell* cell : order) {
+    if (cell->is_leaf()) continue;
+    check_owner(*cell, "backward");
+    if (cell->freed)
+      throw GraphError("backward: this graph was already freed by an earlier backward; pass retain_graph=True to the "
+                       "first one");
+    if (cell->slot) throw GraphError("backward: a hook called backward on the graph that is being swept");
+    const auto check_version = [&](const Cell& saved, std::uint32_t then) {
+      const std::uint32_t now = saved.storage->version.load(std::memory_order_relaxed);
+      if (now != then)
+        throw GraphError("backward: a tensor of shape " + to_string(Dims(saved.sizes())) + " that " +
+                         std::string(cell->op->info->name) + " saved was changed in place: it had version " +
+                         std::to_string(then) + " and now has " + std::to_string(now) + "; clone it before the change");
+    };
+    for (std::size_t k = 0; k < kInlineInputs; ++k)
+      if (cell->inputs_saved >> k & 1) check_version(*cell->input_cells()[k], cell->saved_version[k]);
+    if (cell->holds_itself) check_version(*cell, cell->saved_version[kInlineInputs]);
+  }
+}
+
+// [sweep]
+class Sweep {
+ public:
+  Sweep(NodeList order, const BackwardOptions& options, bool into_leaves)
+      : order_(std::move(order)), options_(options), into_leaves_(into_leaves) {}
+
+  ~Sweep() {  // also on the way out of an exception: no half-gathered gradient stays behind
+    for (Cell* cell : order_)
+      if (Cell* slot = std::exchange(cell->slot, nullptr)) release(slot, kRef | kHold);
+    if (options_.retain_graph || !finished_) return;
+    for (Cell* cell : order_)  // inputs first: a node is touched no more once what was computed from it lets go
+      if (!cell->is_leaf()) free_graph(cell);
+  }
+  Sweep(const Sweep&) = delete;
+  Sweep& operator=(const Sweep&) = delete;
+
+  // The cells on the way to one of `inputs`; the others get no gradient work.
+  void restrict_to(std::span<const Tensor> inputs, std::uint32_t run) {
+    std::vector<Cell*> wanted;
+    for (const Tensor& input : inputs) wanted.push_back(input.cell());
+    targets_ = wanted;
+    restricted_ = true;
+    needed_run_ = run;
+    for (Cell* cell : order_) {
+      bool needed = std::find(wanted.begin(), wanted.end(), cell) != wanted.end();
+      for (const Cell* input : cell->input_cells()) needed |= input && input->mark == run;
+      if (needed) cell->mark = run;
+    }
+    captured.resize(inputs.size());
+  }
+
+  void seed(const Tensor& output, Tensor gradient) { add(output.cell(), std::move(gradient)); }
+
+  void run() {
+    for (std::size_t k = order_.size(); k-- > 0;) {
+      Cell* cell = order_[k];
+      Tensor g(std::exchange(cell->slot, nullptr));
+      if (!g.defined() || !needed(*cell)) continue;
+      g = deliver(*cell, std::move(g));
+      if (!cell->is_leaf()) pass_on(*cell, g);
+    }
+    finished_ = true;
+  }
+
+  std::vector<Tensor> captured;  // under restrict_to: the gradient of each input
+
+ private:
+  bool needed(const Cell& cell) const { return !restricted_ || cell.mark == needed_run_; }
+
+  // Shows the complete gradient to hooks and stores it where somebody asked for it.
+  Tensor deliver(Cell& cell, Tensor g) {
+    if (cell.extra) {
+      const auto hooks = cell.extra->hooks;  // a hook may remove itself
+      for (const auto& [number, hook] : hooks) {
+        Tensor replaced = hook(g);
+        if (!replaced.defined()) continue;
+        if (!(replaced.shape() == g.shape()))
+          throw ShapeError("hook: it returned shape " + to_string(replaced.shape()) + " for a gradient of shape " +
+                           to_string(g.shape()));
+        g = std::move(replaced);
+      }
+    }
+    for (std::size_t k = 0; k < targets_.size(); ++k)
+      if (targets_[k] == &cell) captured[k] = g;
+    if (into_leaves_ && (cell.is_leaf() || cell.retain_grad)) accumulate_grad(cell, g);
+    return g;
+  }
+
+  void accumulate_grad(Cell& cell, const Tensor& g) {
+    const Tensor old = Tensor::alias(cell.grad);
+    Tensor sum;
+    if (!old.defined()) sum = options_.create_graph ? g : clone(g);
+    else if (options_.create_graph) sum = old + g;
+    else sum = Tensor(old).add_(g);
+    if (!sum.is_same(old)) {
+      Tensor dropped(std::exchange(cell.grad, sum.detach_ownership()));
+    }
+  }
+
+  void pass_on(Cell& cell, const Tensor& g) {
+    const std::size_t count = cell.input_count;
+    Tensor few[kInlineInputs];
+    std::vector<Tensor> many(count > kInlineInputs ? count : 0);
+    Tensor* gradients = count > kInlineInputs ? many.data() : few;
+    if (cell.op->vjp == nullptr) throw GraphError("backward: " + std::string(cell.op->info->name) + " has no rule");
+    cell.op->vjp(cell, g, gradients);
+    for (std::size_t k = 0; k < count; ++k) {
+      Cell* input = cell.input_cells()[k];
+      if (!gradients[k].defined() || !input || !input->requires_grad) continue;
+      if (detect_anomaly() && has_nan(gradients[k]))
+        throw AnomalyError("detect_anomaly: " + std::string(cell.op->info->name) + " gave NaN in the gradient of its input " +
+                           std::to_string(k) + "; it was called at " + (cell.extra ? cell.extra->call_site : call_site()));
+      add(input, std::move(gradients[k]));
+    }
+  }
+
+  // Un-broadcasting and un-promotion happen here, once, for every rule.
+  void add(Cell* input, Tensor g) {
+    const Dims shape(input->sizes());
+    if (!(g.shape() == shape)) g = sum_to(g, shape);
+    if (g.dtype() != input->dtype) g = to_dtype(g, input->dtype);
+    if (input->slot) {
+      Tensor gathered(std::exchange(input->slot, nullptr));
+      g = gathered + g;
+    }
+    input->slot = g.detach_ownership();
+  }
+
+  NodeList order_;
+  BackwardOptions options_;
+  bool into_leaves_;
+  bool finished_ = false;
+  bool restricted_ = false;
+  std::uint32_t needed_run_ = 0;
+  std::vector<Cell*> targets_;
+};
+// [/sweep]
+
+Tensor checked_seed(const Tensor& output, const Tensor& gradient) {
+  if (!output.requires_grad())
+    throw GraphError("backward: the output does not require grad: nothing it was computed from has requires_grad=True");
+  if (!gradient.defined()) {
+    if (output.numel() != 1)
+      throw GraphError("backward: the output has shape " + to_string(output.shape()) + ", not one element; pass gradient= of "
+                       "that shape, or reduce it first (for example with .sum())");
+    return full(output.shape(), 1, output.dtype());
+  }
+  if (!(gradient.shape() == output.shape()))
+    throw ShapeError("backward: gradient has shape " + to_string(gradient.shape()) + " but the output has shape " +
+                     to_string(output.shape()));
+  return gradient;
+}
+
+}  // namespace
+
+Order parse_order(std::string_view name) {
+  if (name == "tape") return Order::Tape;
+  if (name == "stack") return Order::Stack;
+  if (name == "recursive") return Order::Recursive;
+  throw ValueError("backward: order '" + std::string(name) + "' is not one of 'tape', 'stack', 'recursive'");
+}
+
+void Tensor::backward(const Tensor& gradient, const BackwardOptions& options) const {
+  Tensor seed = checked_seed(*this, gradient);
+  NodeList order = nodes_below(std::span(this, 1), options.order, next_run());
+  check_nodes(order);
+  const GradMode mode(options.create_graph);
+  Sweep sweep(std::move(order), options, /*into_leaves=*/true);
+  sweep.seed(*this, std::move(seed));
+  sweep.run();
+}
+
+std::vector<Tensor> gradients(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
+                              std::span<const Tensor> grad_outputs, const BackwardOptions& options, bool allow_unused) {
+  std::vector<Tensor> seeds;
+  for (std::size_t k = 0; k < outputs.size(); ++k)
+    seeds.push_back(checked_seed(outputs[k], k < grad_outputs.size() ? grad_outputs[k] : Tensor()));
+  for (const Tensor& input : inputs)
+    if (!input.requires_grad()) throw GraphError("autograd.grad: an input does not require grad");
+  NodeList order = nodes_below(outputs, options.order, next_run());
+  check_nodes(order);
+  const GradMode mode(options.create_graph);
+  Sweep sweep(std::move(order), options, /*into_leaves=*/false);
+  sweep.restrict_to(inputs, next_run());
+  for (std::size_t k = 0; k < outputs.size(); ++k) sweep.seed(outputs[k], seeds[k]);
+  sweep.run();
+  for (std::size_t k = 0; k < inputs.size(); ++k)
+    if (!sweep.captured[k].defined() && !allow_unused)
+      throw GraphError("autograd.grad: input " + std::to_string(k) +
+                       " was not used to compute the outputs; pass allow_unused=True to get None for it");
+  return std::move(sweep.captured);
+}
+
+}  // namespace trigrad

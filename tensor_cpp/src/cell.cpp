@@ -1,0 +1,142 @@
+// Life and death of cells and storages (see cell.hpp).
+
+#include <trigrad/tensor/graph.hpp>
+#include <trigrad/tensor/pool.hpp>
+
+#include <new>
+
+namespace trigrad {
+namespace {
+
+constexpr std::size_t kHeader = 64;  // a storage's header, so that the numbers behind it start on a cache line
+constexpr std::size_t kSmallHeader = sizeof(Storage);
+
+// Small blocks do without the alignment: a scalar's storage is then 56 bytes.
+std::size_t header_for(std::size_t bytes) { return bytes <= 256 ? kSmallHeader : kHeader; }
+
+constexpr std::uint64_t kRefMask = kHold - 1;
+
+void drop_storage(Cell* cell) {
+  if (Storage* storage = std::exchange(cell->storage, nullptr)) drop(storage);
+}
+
+// Cells whose last ref is gone, linked through `created`, which the dead need no more.
+thread_local Cell* graveyard = nullptr;
+thread_local bool burying = false;
+
+void let_go_of_inputs(Cell* cell) {
+  const auto inputs = cell->input_cells();
+  for (std::size_t k = 0; k < inputs.size(); ++k)
+    if (inputs[k]) {
+      const bool saved = k < kInlineInputs && (cell->inputs_saved >> k & 1);
+      release(inputs[k], saved ? kRef | kHold : kRef);
+    }
+  if (cell->input_count > kInlineInputs) pool_give(cell->inputs.many, cell->input_count * sizeof(Cell*));
+  cell->input_count = 0;
+  cell->inputs_saved = 0;
+  if (cell->op && cell->op->attrs_bytes > 0) {
+    const bool inside = cell->op->attrs_bytes <= sizeof(cell->attrs);
+    void* attrs = inside ? cell->attrs : *reinterpret_cast<void**>(cell->attrs);
+    if (cell->op->destroy_attrs) cell->op->destroy_attrs(attrs);
+    if (!inside) pool_give(attrs, cell->op->attrs_bytes);
+  }
+}
+
+void bury(Cell* cell) {
+  if (!cell->freed) let_go_of_inputs(cell);
+  drop_storage(cell);
+  if (cell->grad) release(cell->grad, kRef | kHold);
+  if (cell->slot) release(cell->slot, kRef | kHold);
+  delete cell->extra;
+  if (cell->ndim > 2) pool_give(cell->extents.many, 2 * cell->ndim * sizeof(std::int64_t));
+  cell->~Cell();
+  pool_give(cell, sizeof(Cell));
+}
+
+// Emptied in a loop: a chain of ten million cells dies without recursion.
+void destroy(Cell* cell) {
+  cell->created = reinterpret_cast<std::uintptr_t>(graveyard);
+  graveyard = cell;
+  if (burying) return;
+  burying = true;
+  while (graveyard) {
+    Cell* next = graveyard;
+    graveyard = reinterpret_cast<Cell*>(static_cast<std::uintptr_t>(next->created));
+    bury(next);
+  }
+  burying = false;
+}
+
+}  // namespace
+
+Storage* new_storage(std::size_t bytes) {
+  const std::size_t header = header_for(bytes);
+  auto* block = static_cast<std::byte*>(pool_take(header + bytes));
+  auto* storage = new (block) Storage;
+  storage->bytes = bytes;
+  storage->data = block + header;
+  return storage;
+}
+
+Storage* share_memory(void* data, std::size_t bytes, void (*release)(void*), void* owner) {
+  auto* storage = new (pool_take(kSmallHeader)) Storage;
+  storage->bytes = bytes;
+  storage->data = static_cast<std::byte*>(data);
+  storage->release = release;
+  storage->owner = owner;
+  return storage;
+}
+
+void drop(Storage* storage) {
+  if (storage->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (storage->release) {
+    storage->release(storage->owner);
+    storage->~Storage();
+    pool_give(storage, kSmallHeader);
+  } else {
+    const std::size_t bytes = storage->bytes;
+    storage->~Storage();
+    pool_give(storage, header_for(bytes) + bytes);
+  }
+}
+
+void Cell::set_extents(const Dims& shape, const Dims& strides) {
+  ndim = static_cast<std::uint8_t>(shape.size());
+  if (ndim > 2) extents.many = static_cast<std::int64_t*>(pool_take(2 * ndim * sizeof(std::int64_t)));
+  std::int64_t* to = ndim <= 2 ? extents.few : extents.many;
+  for (int k = 0; k < shape.size(); ++k) {
+    to[k] = shape[k];
+    to[k + shape.size()] = strides[k];
+  }
+}
+
+Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset) {
+  auto* cell = new (pool_take(sizeof(Cell))) Cell;
+  cell->dtype = dtype;
+  cell->storage = storage;
+  cell->offset = offset;
+  cell->set_extents(shape, strides);
+  return cell;
+}
+
+void retain(Cell* cell, std::uint64_t counts) { cell->counts.fetch_add(counts, std::memory_order_relaxed); }
+
+void release(Cell* cell, std::uint64_t counts) {
+  const std::uint64_t before = cell->counts.fetch_sub(counts, std::memory_order_acq_rel);
+  const std::uint64_t after = before - counts;
+  if ((after & kRefMask) == 0) destroy(cell);
+  else if ((after >> 32) == 0 && (before >> 32) != 0) drop_storage(cell);
+}
+
+void free_graph(Cell* cell) {
+  if (cell->freed) return;
+  let_go_of_inputs(cell);
+  cell->freed = true;
+  if (cell->holds_itself) {
+    cell->holds_itself = false;
+    // A hold without a ref: the node itself is kept alive by whoever called us.
+    if (cell->counts.fetch_sub(kHold, std::memory_order_acq_rel) >> 32 == 1) drop_storage(cell);
+  }
+}
+
+}  // namespace trigrad

@@ -1,0 +1,247 @@
+// The one loop nest behind every elementwise op: broadcasting, strides and types are dealt with here, so that kernels
+// (kernels.hpp) see contiguous blocks of one type.
+//
+// Shapes: every operand is stretched to the output's shape by stride 0. Axes that lie seamlessly behind one another in
+// all operands are merged; the last one that remains is the row. A row is cut into chunks. An operand that already is
+// contiguous and of the right type is handed over as it is, any other is gathered into a buffer first.
+
+#include <trigrad/tensor/elementwise_driver.hpp>
+#include <trigrad/tensor/graph.hpp>
+#include <trigrad/tensor/ops.hpp>
+
+#include <algorithm>
+
+namespace trigrad {
+namespace {
+
+constexpr std::size_t kMaxOperands = 6;   // g, three inputs, z, and the output
+constexpr std::int64_t kChunk = 512;      // elements gathered at once: fits in the first-level cache with its siblings
+
+struct Operand {
+  std::byte* data;
+  DType dtype;
+  std::int64_t item;  // bytes per element
+  Dims strides;       // in bytes, one per axis of the loop nest
+};
+
+struct LoopNest {
+  Dims sizes;
+  std::array<Operand, kMaxOperands> operands;
+  std::size_t count = 0;
+};
+
+Operand operand_for(const Tensor& x, const Dims& shape) {
+  const auto item = static_cast<std::int64_t>(size_of(x.dtype()));
+  Operand operand{static_cast<std::byte*>(x.raw()), x.dtype(), item, Dims::filled(shape.size(), 0)};
+  const auto sizes = x.cell()->sizes(), strides = x.cell()->strides();
+  const int shift = shape.size() - x.ndim();
+  for (int k = 0; k < x.ndim(); ++k) {
+    const auto axis = static_cast<std::size_t>(k);
+    if (sizes[axis] != 1) operand.strides[k + shift] = strides[axis] * item;
+  }
+  return operand;
+}
+
+void merge_axes(LoopNest& nest) {
+  int last = -1;  // the axis that was written last
+  Dims sizes = nest.sizes;
+  for (int k = 0; k < nest.sizes.size(); ++k) {
+    if (nest.sizes[k] == 1) continue;
+    bool seamless = last >= 0;
+    for (std::size_t i = 0; i < nest.count && seamless; ++i)
+      seamless = nest.operands[i].strides[last] == nest.operands[i].strides[k] * nest.sizes[k];
+    if (!seamless) sizes[++last] = 1;
+    sizes[last] *= nest.sizes[k];
+    for (std::size_t i = 0; i < nest.count; ++i) nest.operands[i].strides[last] = nest.operands[i].strides[k];
+  }
+  if (last < 0) {
+    nest.sizes = Dims{1};
+    for (std::size_t i = 0; i < nest.count; ++i) nest.operands[i].strides = Dims{0};
+    return;
+  }
+  nest.sizes = Dims(std::span<const std::int64_t>(sizes.begin(), static_cast<std::size_t>(last + 1)));
+}
+
+// to[0..n) = from, converted; then the last number is repeated up to a whole number of lanes.
+template <class T>
+void gather(const Operand& from, const std::byte* data, std::int64_t stride, std::int64_t n, T* to) {
+  visit_dtype(from.dtype, [&]<class S>() {
+    for (std::int64_t k = 0; k < n; ++k) to[k] = static_cast<T>(*reinterpret_cast<const S*>(data + k * stride));
+  });
+  const auto padded = (n + static_cast<std::int64_t>(kLanes) - 1) / static_cast<std::int64_t>(kLanes) * static_cast<std::int64_t>(kLanes);
+  for (std::int64_t k = n; k < padded; ++k) to[k] = to[n - 1];
+}
+
+template <class T>
+void scatter(const T* from, const Operand& to, std::byte* data, std::int64_t stride, std::int64_t n) {
+  visit_dtype(to.dtype, [&]<class S>() {
+    for (std::int64_t k = 0; k < n; ++k) *reinterpret_cast<S*>(data + k * stride) = static_cast<S>(from[k]);
+  });
+}
+
+template <class T>
+void run_row(Block block, const PackedAttrs& attrs, const LoopNest& nest, const std::array<std::byte*, kMaxOperands>& data,
+             std::int64_t n) {
+  const int row = nest.sizes.size() - 1;
+  const std::size_t inputs = nest.count - 1;
+  alignas(64) T buffers[kMaxOperands][kChunk];
+  bool direct[kMaxOperands];
+  bool all_direct = true;
+  for (std::size_t i = 0; i < nest.count; ++i) {
+    direct[i] = nest.operands[i].dtype == dtype_of<T> && nest.operands[i].strides[row] == sizeof(T);
+    all_direct &= direct[i];
+  }
+  const void* in[kMaxOperands];
+  std::int64_t start = 0;
+  const std::int64_t whole = n - n % static_cast<std::int64_t>(kLanes);
+  if (all_direct && whole > 0) {
+    for (std::size_t i = 0; i < inputs; ++i) in[i] = data[i];
+    block(attrs, in, data[inputs], static_cast<std::size_t>(whole));
+    start = whole;
+  }
+  while (start < n) {
+    std::int64_t chunk = std::min(kChunk, n - start);
+    if (chunk >= static_cast<std::int64_t>(kLanes)) chunk -= chunk % static_cast<std::int64_t>(kLanes);
+    const bool partial = chunk < static_cast<std::int64_t>(kLanes);
+    for (std::size_t i = 0; i < inputs; ++i) {
+      const std::int64_t stride = nest.operands[i].strides[row];
+      std::byte* from = data[i] + start * stride;
+      if (direct[i] && !partial) {
+        in[i] = from;
+      } else {
+        gather(nest.operands[i], from, stride, chunk, buffers[i]);
+        in[i] = buffers[i];
+      }
+    }
+    const std::int64_t stride = nest.operands[inputs].strides[row];
+    std::byte* to = data[inputs] + start * stride;
+    if (direct[inputs] && !partial) {
+      block(attrs, in, to, static_cast<std::size_t>(chunk));
+    } else {
+      block(attrs, in, buffers[inputs], partial ? kLanes : static_cast<std::size_t>(chunk));
+      scatter(buffers[inputs], nest.operands[inputs], to, stride, chunk);
+    }
+    start += chunk;
+  }
+}
+
+template <class T>
+void run_nest(Block block, const PackedAttrs& attrs, const LoopNest& nest) {
+  const int rows = nest.sizes.size() - 1;
+  std::array<std::byte*, kMaxOperands> data{};
+  for (std::size_t i = 0; i < nest.count; ++i) data[i] = nest.operands[i].data;
+  Dims position = Dims::filled(rows, 0);
+  while (true) {
+    run_row<T>(block, attrs, nest, data, nest.sizes[rows]);
+    int k = rows - 1;
+    for (; k >= 0; --k) {  // the next row, as an odometer turns
+      for (std::size_t i = 0; i < nest.count; ++i) data[i] += nest.operands[i].strides[k];
+      if (++position[k] < nest.sizes[k]) break;
+      for (std::size_t i = 0; i < nest.count; ++i) data[i] -= nest.operands[i].strides[k] * nest.sizes[k];
+      position[k] = 0;
+    }
+    if (k < 0) return;
+  }
+}
+
+DType result_dtype(std::span<const Tensor* const> inputs, const OpInfo& info) {
+  const std::size_t first = info.name == "where" ? 1 : 0;  // a condition takes no part in promotion
+  const DType promoted = promote(inputs.subspan(first));
+  if (info.result == Result::Float && !is_floating(promoted)) return default_dtype();
+  return promoted;
+}
+
+template <class T>
+void copy_block(const PackedAttrs&, const void* const* in, void* out, std::size_t n) {
+  std::copy_n(static_cast<const T*>(in[0]), n, static_cast<T*>(out));
+}
+
+}  // namespace
+
+ComputeType compute_type(DType dtype) {
+  return dtype == DType::Float32 ? ComputeFloat : dtype == DType::Float64 ? ComputeDouble : ComputeInt;
+}
+
+void run_block(Block block, ComputeType compute, const PackedAttrs& attrs, std::span<const Tensor* const> in,
+               const Tensor& out) {
+  if (out.numel() == 0) return;
+  LoopNest nest;
+  nest.sizes = out.shape();
+  for (const Tensor* x : in) nest.operands[nest.count++] = operand_for(*x, nest.sizes);
+  nest.operands[nest.count++] = operand_for(out, nest.sizes);
+  merge_axes(nest);
+  switch (compute) {
+    case ComputeFloat: return run_nest<float>(block, attrs, nest);
+    case ComputeDouble: return run_nest<double>(block, attrs, nest);
+    default: return run_nest<std::int64_t>(block, attrs, nest);
+  }
+}
+
+void copy_elements(const Tensor& from, const Tensor& to) {
+  const Tensor* in[] = {&from};
+  const DType wider = std::max(from.dtype(), to.dtype());
+  static constexpr Block blocks[] = {copy_block<float>, copy_block<double>, copy_block<std::int64_t>};
+  const ComputeType compute = compute_type(wider);
+  run_block(blocks[compute], compute, {}, in, to);
+}
+
+DType promote(std::span<const Tensor* const> inputs) {
+  // As PyTorch: tensors with dimensions first, then 0-dim ones, then plain numbers; each later class counts only where
+  // its category (boolean, integer, floating) is higher.
+  const auto category = [](DType dtype) { return is_floating(dtype) ? 2 : dtype == DType::Int64 ? 1 : 0; };
+  std::optional<DType> result;
+  for (const int level : {0, 1, 2}) {
+    std::optional<DType> of_level;
+    for (const Tensor* x : inputs) {
+      const int its_level = x->cell()->weak ? 2 : x->ndim() == 0 ? 1 : 0;
+      if (its_level == level) of_level = std::max(of_level.value_or(DType::Bool), x->dtype());
+    }
+    if (!of_level) continue;
+    if (!result) result = of_level;
+    else if (category(*of_level) > category(*result)) result = level == 2 && is_floating(*of_level) ? default_dtype() : *of_level;
+  }
+  return result.value_or(default_dtype());
+}
+
+Tensor apply_elementwise(const OpRow& row, const PackedAttrs& attrs, std::span<const Tensor* const> inputs) {
+  const OpInfo& info = *row.info;
+  Dims shape = inputs[0]->shape();
+  for (std::size_t k = 1; k < inputs.size(); ++k)
+    if (const Dims other = inputs[k]->shape(); !(other == shape)) shape = broadcast(info.name, shape, other);
+  const DType promoted = result_dtype(inputs, info);
+  const DType dtype = info.result == Result::Bool ? DType::Bool : promoted;
+  const ComputeType compute = compute_type(promoted);
+  Tensor z = empty(shape, dtype);
+  run_block(row.kernels->forward[compute], compute, attrs, inputs, z);
+  if (std::all_of(inputs.begin(), inputs.end(), [](const Tensor* x) { return x->cell()->weak; })) z.cell()->weak = true;
+  if (detect_anomaly()) check_output(z, info.name);
+  if (row.vjp && is_floating(dtype)) record(z, row, inputs, attrs.data());
+  return z;
+}
+
+void elementwise_vjp(Cell& node, const Tensor& g, Tensor* gradients) {
+  const Kernels& kernels = *node.op->kernels;
+  const auto attrs = std::bit_cast<PackedAttrs>(node.attrs);
+  const std::size_t arity = node.input_count;
+  Tensor in[3];
+  for (std::size_t k = 0; k < arity; ++k) in[k] = input_of(node, k);
+  const Tensor z = Tensor::alias(&node);
+  for (std::size_t k = 0; k < arity; ++k) {
+    if (!wants_gradient(node, k)) continue;
+    if (grad_enabled()) {
+      gradients[k] = kernels.recorded_rule[k](attrs, g, in, z);
+      continue;
+    }
+    // What the rule does not read was not saved; g stands in for it.
+    const Tensor* operands[kMaxOperands];
+    std::size_t count = 0;
+    operands[count++] = &g;
+    for (std::size_t i = 0; i < arity; ++i) operands[count++] = (node.inputs_saved >> i & 1) ? &in[i] : &g;
+    operands[count++] = (node.op->info->saves & Z) ? &z : &g;
+    gradients[k] = empty(g.shape(), g.dtype());
+    const ComputeType compute = compute_type(g.dtype());
+    run_block(kernels.rule[k][compute], compute, attrs, std::span(operands, count), gradients[k]);
+  }
+}
+
+}  // namespace trigrad

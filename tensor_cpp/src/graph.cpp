@@ -1,0 +1,106 @@
+// Recording: the thread's switches, and how a result becomes a node (see graph.hpp).
+
+#include <trigrad/tensor/graph.hpp>
+#include <trigrad/tensor/ops.hpp>
+#include <trigrad/tensor/pool.hpp>
+
+#include <cmath>
+
+namespace trigrad {
+namespace {
+
+struct ThreadState {
+  bool recording = true;
+  bool anomaly = false;
+  std::uint32_t thread = 0;       // 1, 2, 3, ...
+  std::uint64_t nodes_created = 0;
+};
+thread_local ThreadState state;
+
+std::string (*call_site_provider)() = nullptr;
+
+std::uint32_t this_thread() {
+  static std::atomic<std::uint32_t> threads{0};
+  if (state.thread == 0) state.thread = threads.fetch_add(1, std::memory_order_relaxed) + 1;
+  return state.thread;
+}
+
+}  // namespace
+
+bool grad_enabled() { return state.recording; }
+void set_grad_enabled(bool on) { state.recording = on; }
+bool detect_anomaly() { return state.anomaly; }
+void set_detect_anomaly(bool on) { state.anomaly = on; }
+void set_call_site_provider(std::string (*provider)()) { call_site_provider = provider; }
+
+std::string call_site() { return call_site_provider ? call_site_provider() : std::string("a place C++ does not record"); }
+
+void check_owner(const Cell& cell, std::string_view op) {
+  if (!cell.is_leaf() && cell.requires_grad && cell.thread != this_thread())
+    throw ThreadError(std::string(op) + ": this graph belongs to another thread, the one that recorded it; detach() "
+                      "shares values across threads");
+}
+
+bool has_nan(const Tensor& x) {
+  return is_floating(x.dtype()) && visit_floating(x.dtype(), [&]<class T>() {
+           const Tensor flat = contiguous_data(x);
+           const T* data = flat.data<T>();
+           for (std::int64_t k = 0; k < flat.numel(); ++k)
+             if (std::isnan(data[k])) return true;
+           return false;
+         });
+}
+
+void check_output(const Tensor& z, std::string_view op) {
+  if (has_nan(z))
+    throw AnomalyError("detect_anomaly: " + std::string(op) + " gave NaN in its output, called at " + call_site());
+}
+
+void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, const void* attrs) {
+  if (!state.recording) return;
+  bool tracked = false;
+  for (const Tensor* x : inputs) tracked |= x->requires_grad();
+  if (!tracked) return;
+  for (const Tensor* x : inputs) check_owner(*x->cell(), row.info->name);
+
+  Cell& node = *z.cell();
+  node.requires_grad = true;
+  node.weak = false;
+  node.op = &row;
+  node.thread = this_thread();
+  node.created = ++state.nodes_created;
+  node.input_count = static_cast<std::uint32_t>(inputs.size());
+  if (inputs.size() > kInlineInputs) node.inputs.many = static_cast<Cell**>(pool_take(inputs.size() * sizeof(Cell*)));
+  const auto edges = node.input_cells();
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    Cell* input = inputs[k]->cell();
+    const bool saved = k < kInlineInputs && (row.info->saves >> k & 1);
+    // A structural rule may ask for an input's shape, so it keeps them all; an elementwise one needs those it reads.
+    edges[k] = saved || input->requires_grad || !row.kernels ? input : nullptr;
+    if (!edges[k]) continue;
+    retain(input, saved ? kRef | kHold : kRef);
+    if (saved) {
+      node.inputs_saved = static_cast<std::uint8_t>(node.inputs_saved | 1u << k);
+      node.saved_version[k] = inputs[k]->version();
+    }
+  }
+  if (row.info->saves & Z) {
+    node.holds_itself = true;
+    retain(&node, kHold);
+    node.saved_version[kInlineInputs] = z.version();
+  }
+  if (row.attrs_bytes > 0) {
+    void* to = node.attrs;
+    if (row.attrs_bytes > sizeof(node.attrs)) {
+      to = pool_take(row.attrs_bytes);
+      std::memcpy(node.attrs, &to, sizeof(to));
+    }
+    std::memcpy(to, attrs, row.attrs_bytes);
+  }
+  if (state.anomaly) {
+    if (!node.extra) node.extra = new Extra;
+    node.extra->call_site = call_site();
+  }
+}
+
+}  // namespace trigrad

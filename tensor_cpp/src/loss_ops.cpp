@@ -1,0 +1,155 @@
+// Losses, written in terms of other ops. Names, arguments and reductions are those of torch.nn.functional.
+
+#include <trigrad/tensor/ops.hpp>
+#include <trigrad/tensor/structural.hpp>
+
+#include <cmath>
+#include <numbers>
+
+namespace trigrad {
+namespace {
+
+Tensor reduce(const Tensor& losses, Reduction reduction) {
+  switch (reduction) {
+    case Reduction::Mean: return mean(losses);
+    case Reduction::Sum: return sum(losses);
+    default: return losses;
+  }
+}
+
+void same_shape(std::string_view op, const Tensor& input, const Tensor& target) {
+  if (!(input.shape() == target.shape()))
+    throw ShapeError(std::string(op) + ": input is " + to_string(input.shape()) + " but target is " + to_string(target.shape()));
+  if (input.dtype() != target.dtype())
+    throw DTypeError(std::string(op) + ": dtypes " + std::string(name_of(input.dtype())) + " and " + std::string(name_of(target.dtype())) +
+                     " differ; convert one with .to()");
+}
+
+constexpr double kHalfLog2Pi = 0.91893853320467274178;
+
+int class_dim(const Tensor& input) { return input.ndim() > 1 ? 1 : 0; }
+
+Dims without(const Dims& shape, int dim) {
+  Dims rest = shape;
+  if (!rest.empty()) rest.erase(dim);
+  return rest;
+}
+
+struct Labels {
+  Tensor index;    // class indices, 0 where ignored, with the class axis back as size 1
+  Tensor counted;  // bool: not ignored
+  double count;    // how many are
+};
+
+Labels read_labels(std::string_view op, const Tensor& input, const Tensor& target, std::int64_t ignore_index) {
+  const int dim = class_dim(input);
+  const std::int64_t classes = input.size(dim);
+  const Tensor listed = contiguous_data(target);
+  Labels labels{empty(listed.shape(), DType::Int64), empty(listed.shape(), DType::Bool), 0};
+  for (std::int64_t k = 0; k < listed.numel(); ++k) {
+    const std::int64_t label = listed.data<std::int64_t>()[k];
+    const bool counted = label != ignore_index;
+    if (counted && (label < 0 || label >= classes))
+      throw IndexError(std::string(op) + ": index " + std::to_string(label) + " is out of range for size " + std::to_string(classes));
+    labels.index.data<std::int64_t>()[k] = counted ? label : 0;
+    labels.counted.data<bool>()[k] = counted;
+    labels.count += counted;
+  }
+  labels.index = unsqueeze(labels.index, dim);
+  return labels;
+}
+
+Tensor reduce_counted(const Tensor& losses, const Labels& labels, Reduction reduction) {
+  const Tensor kept = where(labels.counted, losses, like(losses, 0));
+  if (reduction == Reduction::None) return kept;
+  const Tensor total = sum(kept);
+  return reduction == Reduction::Sum ? total : total / like(total, labels.count);
+}
+
+Tensor at_label(const Tensor& scores, const Labels& labels) {
+  const int dim = class_dim(scores);
+  return squeeze(gather(scores, dim, labels.index), dim);
+}
+
+}  // namespace
+
+Reduction parse_reduction(std::string_view op, std::string_view name) {
+  if (name == "mean") return Reduction::Mean;
+  if (name == "sum") return Reduction::Sum;
+  if (name == "none") return Reduction::None;
+  throw ValueError(std::string(op) + ": reduction '" + std::string(name) + "' is not one of 'mean', 'sum', 'none'");
+}
+
+Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
+  same_shape("mse_loss", input, target);
+  return reduce(square(input - target), reduction);
+}
+
+Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
+  same_shape("l1_loss", input, target);
+  return reduce(abs(input - target), reduction);
+}
+
+Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction, double delta) {
+  same_shape("huber_loss", input, target);
+  if (!(delta > 0)) throw ValueError("huber_loss: delta must be positive, not " + std::to_string(delta));
+  const Tensor d = input - target;
+  const Tensor near = clamp(d, {-delta, delta});  // where |d| < delta this is d: d²/2; elsewhere delta |d| - delta²/2
+  return reduce(near * (d - like(d, 0.5) * near), reduction);
+}
+
+Tensor nll_loss(const Tensor& input, const Tensor& target, std::int64_t ignore_index, Reduction reduction) {
+  const Dims expected = without(input.shape(), class_dim(input));
+  if (input.ndim() == 0 || !(target.shape() == expected))
+    throw ShapeError("nll_loss: input is " + to_string(input.shape()) + ", so target must be " + to_string(expected) + " class indices, not " +
+                     to_string(target.shape()));
+  if (target.dtype() != DType::Int64)
+    throw DTypeError("nll_loss: target must be an int64 tensor, not " + std::string(name_of(target.dtype())));
+  const Labels labels = read_labels("nll_loss", input, target, ignore_index);
+  return reduce_counted(-at_label(input, labels), labels, reduction);
+}
+
+Tensor cross_entropy(const Tensor& input, const Tensor& target, std::int64_t ignore_index, Reduction reduction, double label_smoothing) {
+  const int dim = class_dim(input);
+  const Dims expected = without(input.shape(), dim);
+  const bool indices = target.dtype() == DType::Int64 && target.shape() == expected;
+  if (input.ndim() == 0 || (!indices && !(target.shape() == input.shape() && is_floating(target.dtype()))))
+    throw ShapeError("cross_entropy: input is " + to_string(input.shape()) + ", so target must be " + to_string(expected) +
+                     " class indices or " + to_string(input.shape()) + " probabilities, not " + to_string(target.shape()) +
+                     (target.dtype() != DType::Int64 && target.shape() == expected ? " of " + std::string(name_of(target.dtype())) : std::string()));
+  if (!(label_smoothing >= 0 && label_smoothing <= 1))
+    throw ValueError("cross_entropy: label_smoothing must be between 0 and 1, not " + std::to_string(label_smoothing));
+  const auto classes = static_cast<double>(input.size(dim));
+  const Tensor scores = log_softmax(input, dim);
+  if (indices) {
+    const Labels labels = read_labels("cross_entropy", input, target, ignore_index);
+    Tensor losses = -at_label(scores, labels);
+    if (label_smoothing > 0)
+      losses = like(losses, 1 - label_smoothing) * losses - like(losses, label_smoothing / classes) * sum(scores, {dim});
+    return reduce_counted(losses, labels, reduction);
+  }
+  if (input.dtype() != target.dtype())
+    throw DTypeError("cross_entropy: dtypes " + std::string(name_of(input.dtype())) + " and " + std::string(name_of(target.dtype())) +
+                     " differ; convert one with .to()");
+  const Tensor smoothed = label_smoothing > 0 ? target * like(target, 1 - label_smoothing) + like(target, label_smoothing / classes) : target;
+  return reduce(-sum(scores * smoothed, {dim}), reduction);
+}
+
+// ln(1 + e^x) - x t: softplus with its threshold so far out that e^-x vanishes beside 1 long before.
+Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target, Reduction reduction) {
+  same_shape("binary_cross_entropy_with_logits", input, target);
+  const double threshold = input.dtype() == DType::Float32 ? 80 : 700;
+  return reduce(softplus(input, {1, threshold}) - input * target, reduction);
+}
+
+Tensor hinge_loss(const Tensor& input, const Tensor& target, double margin, Reduction reduction) {
+  same_shape("hinge_loss", input, target);
+  return reduce(relu(like(input, margin) - target * input), reduction);
+}
+
+Tensor gaussian_log_prob(const Tensor& value, const Tensor& mean, const Tensor& std) {
+  const Tensor scaled = (value - mean) / std;
+  return like(scaled, -0.5) * square(scaled) - log(std) - like(scaled, kHalfLog2Pi);
+}
+
+}  // namespace trigrad

@@ -1,0 +1,156 @@
+// Size classes and free lists behind pool.hpp.
+
+#include <trigrad/tensor/pool.hpp>
+
+#include <array>
+#include <bit>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <vector>
+
+namespace trigrad {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(TRIGRAD_NO_POOL)
+constexpr bool kPooling = false;  // every block from the system, so that the sanitizer sees each use after free
+#else
+constexpr bool kPooling = true;
+#endif
+
+constexpr std::size_t kSmall = 512;            // up to here classes are 16 bytes apart and are carved out of slabs
+constexpr std::size_t kSlab = std::size_t{1} << 16;
+constexpr std::size_t kSmallClasses = kSmall / 16 + 1;
+constexpr std::size_t kClasses = kSmallClasses + 4 * 48;  // above, four classes to each power of two
+
+struct SizeClass {
+  std::size_t index, bytes;
+};
+
+SizeClass class_of(std::size_t bytes) {
+  if (bytes <= kSmall) {
+    const std::size_t steps = bytes == 0 ? 1 : (bytes + 15) / 16;
+    return {steps, steps * 16};
+  }
+  const auto power = static_cast<std::size_t>(std::bit_width(bytes - 1) - 1);  // 2^power < bytes <= 2^(power+1)
+  const std::size_t quarter = (std::size_t{1} << power) / 4;
+  const std::size_t steps = (bytes - (std::size_t{1} << power) + quarter - 1) / quarter;  // 1..4
+  return {kSmallClasses + (power - 9) * 4 + steps - 1, (std::size_t{1} << power) + steps * quarter};
+}
+
+struct FreeBlock {
+  FreeBlock* next;
+};
+
+void* from_system(std::size_t bytes) {
+  void* block = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+  if (block == nullptr) throw std::bad_alloc();
+  return block;
+}
+
+// Blocks left behind by threads that ended. Never destroyed: tensors may outlive every thread.
+struct Depot {
+  std::mutex mutex;
+  std::array<std::vector<FreeBlock*>, kClasses> lists;
+};
+Depot& depot() {
+  static Depot* const instance = new Depot;
+  return *instance;
+}
+
+struct ThreadPool {
+  std::array<FreeBlock*, kClasses> free{};
+  std::byte* slab = nullptr;
+  std::size_t slab_left = 0;
+  PoolCounters counters;
+
+  ~ThreadPool();
+
+  void* take(std::size_t bytes) {
+    const SizeClass size = class_of(bytes);
+    counters.live_bytes += size.bytes;
+    if (counters.live_bytes > counters.peak_bytes && counters.live_bytes < (std::uint64_t{1} << 62))
+      counters.peak_bytes = counters.live_bytes;
+    if (!kPooling) return from_system(size.bytes);
+    if (FreeBlock* block = free[size.index]) {
+      free[size.index] = block->next;
+      return block;
+    }
+    return refill(size);
+  }
+
+  void* refill(SizeClass size) {
+    {
+      Depot& shared = depot();
+      const std::lock_guard lock(shared.mutex);
+      auto& list = shared.lists[size.index];
+      if (!list.empty()) {
+        FreeBlock* head = list.back();
+        list.pop_back();
+        free[size.index] = head->next;
+        return head;
+      }
+    }
+    if (size.bytes > kSmall) {
+      ++counters.system_calls;
+      return from_system(size.bytes);
+    }
+    if (slab_left < size.bytes) {
+      ++counters.system_calls;
+      slab = static_cast<std::byte*>(from_system(kSlab));  // the old slab's tail is small and stays unused
+      slab_left = kSlab;
+    }
+    void* block = slab;
+    slab += size.bytes;
+    slab_left -= size.bytes;
+    return block;
+  }
+
+  void give(void* block, std::size_t bytes) {
+    const SizeClass size = class_of(bytes);
+    counters.live_bytes -= size.bytes;  // may wrap when another thread took the block; sums stay right
+    if (!kPooling) return std::free(block);
+    free[size.index] = new (block) FreeBlock{free[size.index]};
+  }
+};
+
+thread_local bool pool_gone = false;  // this thread is ending; its last tensors go straight to the depot
+
+ThreadPool::~ThreadPool() {
+  pool_gone = true;
+  Depot& shared = depot();
+  const std::lock_guard lock(shared.mutex);
+  for (std::size_t k = 0; k < kClasses; ++k)
+    if (free[k]) shared.lists[k].push_back(free[k]);
+}
+
+ThreadPool& pool() {
+  thread_local ThreadPool instance;
+  return instance;
+}
+
+}  // namespace
+
+void* pool_take(std::size_t bytes) { return pool_gone ? from_system(class_of(bytes).bytes) : pool().take(bytes); }
+
+void pool_give(void* block, std::size_t bytes) {
+  if (!pool_gone) return pool().give(block, bytes);
+  if (!kPooling) return std::free(block);
+  Depot& shared = depot();
+  const std::lock_guard lock(shared.mutex);
+  shared.lists[class_of(bytes).index].push_back(new (block) FreeBlock{nullptr});
+}
+
+PoolCounters pool_counters() { return pool().counters; }
+void pool_reset_peak() { pool().counters.peak_bytes = pool().counters.live_bytes; }
+
+void pool_trim() {
+  ThreadPool& mine = pool();
+  for (std::size_t k = kSmallClasses; k < kClasses; ++k)
+    while (FreeBlock* block = mine.free[k]) {
+      mine.free[k] = block->next;
+      std::free(block);
+    }
+}
+
+}  // namespace trigrad

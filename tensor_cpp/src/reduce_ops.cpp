@@ -1,0 +1,374 @@
+// Reductions. Kernels see rows: the reduced axes are brought to the end and made contiguous, so that each output element
+// belongs to one run of `inner` numbers.
+
+#include <trigrad/tensor/ops.hpp>
+#include <trigrad/tensor/structural.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace trigrad {
+namespace {
+
+struct Rows {
+  Tensor data;  // contiguous: outer rows of inner numbers
+  std::int64_t outer, inner;
+};
+
+Rows rows_of(const Tensor& x, DimMask reduced) {
+  const NoGrad guard;
+  Dims order;
+  std::int64_t outer = 1, inner = 1;
+  for (const bool last : {false, true})
+    for (int k = 0; k < x.ndim(); ++k)
+      if ((reduced >> k & 1) == static_cast<DimMask>(last)) {
+        order.push_back(k);
+        (last ? inner : outer) *= x.size(k);
+      }
+  return {contiguous_data(permute(x, order)), outer, inner};
+}
+
+// z[o] = kernel(row o)
+template <class In, class Out, class Kernel>
+void each_row(const Rows& rows, const Tensor& z, Kernel kernel) {
+  for (std::int64_t o = 0; o < rows.outer; ++o)
+    z.data<Out>()[o] = static_cast<Out>(kernel(rows.data.data<In>() + o * rows.inner, rows.inner));
+}
+
+// Sums run in double (exactly in int64) in sixteen lanes: the error of a float sum is then one rounding.
+template <class T>
+using SumType = std::conditional_t<std::is_floating_point_v<T>, double, std::int64_t>;
+
+template <class T, class F>
+auto lane_sum(const T* x, std::int64_t n, F term) {
+  SumType<T> lanes[16]{};
+  std::int64_t k = 0;
+  for (; k + 16 <= n; k += 16)
+    for (int j = 0; j < 16; ++j) lanes[j] += term(x[k + j]);
+  for (; k < n; ++k) lanes[k % 16] += term(x[k]);
+  for (int width = 8; width > 0; width /= 2)
+    for (int j = 0; j < width; ++j) lanes[j] += lanes[j + width];
+  return lanes[0];
+}
+template <class T>
+auto row_sum(const T* x, std::int64_t n) {
+  return lane_sum(x, n, [](T v) { return static_cast<SumType<T>>(v); });
+}
+
+// x: (outer, inner) contiguous, summed over the outer axis: z (inner). Whole cache lines of columns at a time.
+template <class T>
+void sum_columns(const T* x, std::int64_t outer, std::int64_t inner, T* z) {
+  for (std::int64_t first = 0; first < inner; first += 16) {
+    const std::int64_t width = std::min<std::int64_t>(16, inner - first);
+    SumType<T> lanes[16]{};
+    for (std::int64_t o = 0; o < outer; ++o)
+      for (std::int64_t j = 0; j < width; ++j) lanes[j] += static_cast<SumType<T>>(x[o * inner + first + j]);
+    for (std::int64_t j = 0; j < width; ++j) z[first + j] = static_cast<T>(lanes[j]);
+  }
+}
+
+std::int64_t reduced_count(const Dims& shape, DimMask reduced) {
+  std::int64_t n = 1;
+  for (int k = 0; k < shape.size(); ++k)
+    if (reduced >> k & 1) n *= shape[k];
+  return n;
+}
+
+// A reduction's result or gradient with its reduced axes back, as size 1, so that it broadcasts against x.
+Tensor keep_dims(const Tensor& z, const Tensor& x, DimMask reduced) { return reshape(z, reduced_shape(x.shape(), reduced, true)); }
+
+Tensor sum_data(const Tensor& x, DimMask reduced, bool keepdim, std::int64_t divisor) {
+  const DType dtype = is_floating(x.dtype()) ? x.dtype() : DType::Int64;
+  Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), dtype);
+  // Leading axes of a contiguous tensor (a bias gradient): no need to move anything.
+  const bool leading = reduced != 0 && (reduced & (reduced + 1)) == 0 && x.is_contiguous() && x.dtype() == dtype && divisor == 1 && z.numel() > 1;
+  if (leading) {
+    visit_dtype(dtype, [&]<class T>() {
+      if constexpr (!std::is_same_v<T, bool>) sum_columns(x.data<T>(), reduced_count(x.shape(), reduced), z.numel(), z.data<T>());
+    });
+    return z;
+  }
+  const Rows rows = rows_of(x, reduced);
+  visit_dtype(x.dtype(), [&]<class T>() {
+    using Out = std::conditional_t<std::is_floating_point_v<T>, T, std::int64_t>;
+    if (divisor == 1) each_row<T, Out>(rows, z, [](const T* row, std::int64_t n) { return row_sum(row, n); });
+    else each_row<T, Out>(rows, z, [](const T* row, std::int64_t n) { return static_cast<double>(row_sum(row, n)) / static_cast<double>(n); });
+  });
+  return z;
+}
+
+void needs_floating(std::string_view op, const Tensor& x) {
+  if (!is_floating(x.dtype()))
+    throw DTypeError(std::string(op) + ": needs a floating-point tensor, not " + std::string(name_of(x.dtype())) +
+                     "; convert it with .float() or .double()");
+}
+
+template <class T>
+double row_mean(const T* row, std::int64_t n) { return static_cast<double>(row_sum(row, n)) / static_cast<double>(n); }
+
+Tensor variance(const Tensor& x, DimMask reduced, bool keepdim, double correction, bool root) {
+  Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), x.dtype());
+  const Rows rows = rows_of(x, reduced);
+  visit_floating(x.dtype(), [&]<class T>() {
+    each_row<T, T>(rows, z, [&](const T* row, std::int64_t n) {
+      const double mean = row_mean(row, n);
+      const double squares = lane_sum(row, n, [&](T v) { return (static_cast<double>(v) - mean) * (static_cast<double>(v) - mean); });
+      const double var = squares / std::max(0.0, static_cast<double>(n) - correction);
+      return root ? std::sqrt(var) : var;
+    });
+  });
+  return z;
+}
+
+// Larger wins (or smaller); NaN wins over everything, as in PyTorch.
+template <bool Largest, class T>
+bool beats(T a, T b) { return a != a ? b == b : Largest ? a > b : a < b; }
+
+template <bool Largest>
+Tensor extreme(const Tensor& x, DimMask reduced, bool keepdim) {
+  Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), x.dtype());
+  const Rows rows = rows_of(x, reduced);
+  visit_dtype(x.dtype(), [&]<class T>() {
+    each_row<T, T>(rows, z, [](const T* row, std::int64_t n) {
+      T best = row[0];
+      for (std::int64_t k = 1; k < n; ++k)
+        if (beats<Largest>(row[k], best)) best = row[k];
+      return best;
+    });
+  });
+  return z;
+}
+
+Tensor extreme_rule(const Tensor& g, const Tensor& x, const Tensor& z, DimMask reduced) {
+  const Tensor best = keep_dims(z.detach(), x, reduced);
+  const Tensor at_extreme = logical_or(x == best, logical_and(isnan(x), isnan(best)));
+  const Tensor ties = sum_data(to_dtype(at_extreme, x.dtype()), reduced, true, 1);
+  return where(at_extreme, keep_dims(g, x, reduced) / ties, like(g, 0));
+}
+
+void needs_elements(std::string_view op, const Tensor& x, DimMask reduced) {
+  if (reduced_count(x.shape(), reduced) == 0)
+    throw ValueError(std::string(op) + ": shape " + to_string(x.shape()) + " has no elements to choose from");
+}
+
+template <bool Largest>
+Tensor extreme_index(std::string_view op, const Tensor& x, std::optional<std::int64_t> dim, bool keepdim) {
+  const DimMask reduced = dim_mask(op, dim ? Dims{*dim} : Dims{}, x.shape());
+  needs_elements(op, x, reduced);
+  Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), DType::Int64);
+  const Rows rows = rows_of(x, reduced);
+  visit_dtype(x.dtype(), [&]<class T>() {
+    each_row<T, std::int64_t>(rows, z, [](const T* row, std::int64_t n) {
+      std::int64_t best = 0;
+      for (std::int64_t k = 1; k < n; ++k)
+        if (beats<Largest>(row[k], row[best])) best = k;
+      return best;
+    });
+  });
+  return z;
+}
+
+template <bool Largest>
+ValuesIndices extreme_along(std::string_view op, const Tensor& x, std::int64_t dim, bool keepdim) {
+  const int k = wrap_dim(op, dim, x.shape());
+  if (x.ndim() == 0) return {x + like(x, 0), zeros({}, DType::Int64)};
+  Tensor index = extreme_index<Largest>(op, x, k, true);
+  Tensor values = gather(x, k, index);
+  if (!keepdim) {
+    index = squeeze(index, k);
+    values = squeeze(values, k);
+  }
+  return {values, index};
+}
+
+template <bool All>
+Tensor any_or_all(std::string_view op, const Tensor& x, const Dims& dim, bool keepdim) {
+  const DimMask reduced = dim_mask(op, dim, x.shape());
+  Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), DType::Bool);
+  const Rows rows = rows_of(x, reduced);
+  visit_dtype(x.dtype(), [&]<class T>() {
+    each_row<T, bool>(rows, z, [](const T* row, std::int64_t n) {
+      const auto is_set = [](T v) { return v != T{0}; };
+      return All ? std::all_of(row, row + n, is_set) : std::any_of(row, row + n, is_set);
+    });
+  });
+  return z;
+}
+
+}  // namespace
+
+Tensor sum_to(const Tensor& x, const Dims& shape) {
+  const int extra = x.ndim() - shape.size();
+  Dims dims;
+  for (int k = 0; k < x.ndim(); ++k)
+    if (k < extra || (shape[k - extra] == 1 && x.size(k) != 1)) dims.push_back(k);
+  return reshape(dims.empty() ? x : sum(x, dims, true), shape);
+}
+
+Tensor Sum::forward(const Tensor& x, const Attrs& at) { return sum_data(x, at.dims, at.keepdim, 1); }
+Tensor Sum::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) {
+  return expand(keep_dims(g, x, at.dims), x.shape());
+}
+Tensor sum(const Tensor& x, const Dims& dim, bool keepdim) {
+  return apply_op<Sum>({dim_mask("sum", dim, x.shape()), keepdim}, x);
+}
+
+Tensor Mean::forward(const Tensor& x, const Attrs& at) {
+  return sum_data(x, at.dims, at.keepdim, reduced_count(x.shape(), at.dims));
+}
+Tensor Mean::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) {
+  const auto n = static_cast<double>(reduced_count(x.shape(), at.dims));
+  return expand(keep_dims(g / like(g, n), x, at.dims), x.shape());
+}
+Tensor mean(const Tensor& x, const Dims& dim, bool keepdim) {
+  needs_floating("mean", x);
+  return apply_op<Mean>({dim_mask("mean", dim, x.shape()), keepdim}, x);
+}
+
+Tensor Prod::forward(const Tensor& x, const Attrs& at) {
+  Tensor z = empty(reduced_shape(x.shape(), at.dims, at.keepdim), is_floating(x.dtype()) ? x.dtype() : DType::Int64);
+  const Rows rows = rows_of(x, at.dims);
+  visit_dtype(x.dtype(), [&]<class T>() {
+    using Out = std::conditional_t<std::is_floating_point_v<T>, T, std::int64_t>;
+    each_row<T, Out>(rows, z, [](const T* row, std::int64_t n) {
+      SumType<T> product = 1;
+      for (std::int64_t k = 0; k < n; ++k) product *= static_cast<SumType<T>>(row[k]);
+      return product;
+    });
+  });
+  return z;
+}
+// The product of the others is the product of those before times those after: right whatever is zero.
+Tensor Prod::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) {
+  Tensor flat = x;
+  int dim = 0;
+  if (std::popcount(at.dims) == 1) dim = std::countr_zero(at.dims);
+  else flat = reshape(x, {x.numel()});
+  const std::int64_t n = flat.ndim() ? flat.size(dim) : 1;
+  if (flat.ndim() == 0) return g;
+  if (n == 0) return zeros(x.shape(), g.dtype());
+  Dims edge = flat.shape();
+  edge[dim] = 1;
+  const auto shifted = [&](const Tensor& y) {  // 1, y0, y0 y1, ...
+    const Tensor parts[] = {ones(edge, x.dtype()), cumprod(narrow(y, dim, 0, n - 1), dim)};
+    return cat(parts, dim);
+  };
+  const Tensor others = shifted(flat) * flip(shifted(flip(flat, dim)), dim);
+  return keep_dims(g, x, at.dims) * reshape(others, x.shape());
+}
+Tensor prod(const Tensor& x, std::optional<std::int64_t> dim, bool keepdim) {
+  return apply_op<Prod>({dim_mask("prod", dim ? Dims{*dim} : Dims{}, x.shape()), keepdim}, x);
+}
+
+Tensor Var::forward(const Tensor& x, const Attrs& at) { return variance(x, at.dims, at.keepdim, at.correction, false); }
+Tensor Var::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) {
+  const double n = static_cast<double>(reduced_count(x.shape(), at.dims)) - at.correction;
+  const Tensor centre = apply_op<Mean>({at.dims, true}, x);
+  return keep_dims(g, x, at.dims) * like(g, 2 / n) * (x - centre);
+}
+Tensor var(const Tensor& x, const Dims& dim, double correction, bool keepdim) {
+  needs_floating("var", x);
+  return apply_op<Var>({dim_mask("var", dim, x.shape()), keepdim, correction}, x);
+}
+
+Tensor Std::forward(const Tensor& x, const Attrs& at) { return variance(x, at.dims, at.keepdim, at.correction, true); }
+Tensor Std::gx(const Tensor& g, const Tensor& x, const Tensor& z, const Attrs& at) {
+  const double n = static_cast<double>(reduced_count(x.shape(), at.dims)) - at.correction;
+  const Tensor centre = apply_op<Mean>({at.dims, true}, x);
+  const Tensor flat = z == like(z, 0);
+  const Tensor scale = where(flat, like(g, 0), g / (where(flat, like(z, 1), z) * like(z, n)));
+  return keep_dims(scale, x, at.dims) * (x - centre);
+}
+Tensor std(const Tensor& x, const Dims& dim, double correction, bool keepdim) {
+  needs_floating("std", x);
+  return apply_op<Std>({dim_mask("std", dim, x.shape()), keepdim, correction}, x);
+}
+
+Tensor Norm::forward(const Tensor& x, const Attrs& at) {
+  Tensor z = empty(reduced_shape(x.shape(), at.dims, at.keepdim), x.dtype());
+  const Rows rows = rows_of(x, at.dims);
+  const double p = at.p;
+  visit_floating(x.dtype(), [&]<class T>() {
+    each_row<T, T>(rows, z, [&](const T* row, std::int64_t n) -> double {
+      const auto magnitude = [](T v) { return std::abs(static_cast<double>(v)); };
+      if (p == std::numeric_limits<double>::infinity()) {
+        double largest = 0;
+        for (std::int64_t k = 0; k < n; ++k)
+          if (beats<true>(magnitude(row[k]), largest)) largest = magnitude(row[k]);
+        return largest;
+      }
+      if (p == 0) return lane_sum(row, n, [](T v) { return v != T{0} ? 1.0 : 0.0; });
+      if (p == 1) return lane_sum(row, n, magnitude);
+      if (p == 2) return std::sqrt(lane_sum(row, n, [](T v) { return static_cast<double>(v) * static_cast<double>(v); }));
+      return std::pow(lane_sum(row, n, [&](T v) { return std::pow(magnitude(v), p); }), 1 / p);
+    });
+  });
+  return z;
+}
+Tensor Norm::gx(const Tensor& g, const Tensor& x, const Tensor& z, const Attrs& at) {
+  const Tensor wide = keep_dims(z, x, at.dims), upstream = keep_dims(g, x, at.dims);
+  if (at.p == 0) return zeros_of(x);
+  if (at.p == 1) return upstream * sign(x);
+  if (at.p == std::numeric_limits<double>::infinity()) return extreme_rule(upstream, abs(x), wide, at.dims) * sign(x);
+  const Tensor flat = wide == like(z, 0);
+  const Tensor safe = where(flat, like(z, 1), wide);
+  if (at.p == 2) return where(flat, like(g, 0), upstream / safe) * x;
+  const Tensor scale = where(flat, like(g, 0), upstream / pow(safe, like(z, at.p - 1)));
+  if (at.p > 1) return scale * sign(x) * pow(abs(x), like(x, at.p - 1));
+  const Tensor zero = x == like(x, 0);  // below 1 the slope at 0 is infinite; 0 is chosen, as in PyTorch
+  return scale * where(zero, like(x, 0), sign(x) * pow(where(zero, like(x, 1), abs(x)), like(x, at.p - 1)));
+}
+Tensor norm(const Tensor& x, double p, const Dims& dim, bool keepdim) {
+  needs_floating("norm", x);
+  if (!(p >= 0)) throw ValueError("norm: p must be 0 or more, not " + std::to_string(p));
+  return apply_op<Norm>({dim_mask("norm", dim, x.shape()), keepdim, p}, x);
+}
+
+Tensor LogSumExp::forward(const Tensor& x, const Attrs& at) {
+  Tensor z = empty(reduced_shape(x.shape(), at.dims, at.keepdim), x.dtype());
+  const Rows rows = rows_of(x, at.dims);
+  visit_floating(x.dtype(), [&]<class T>() {
+    each_row<T, T>(rows, z, [](const T* row, std::int64_t n) -> double {
+      double largest = -std::numeric_limits<double>::infinity();
+      for (std::int64_t k = 0; k < n; ++k)
+        if (beats<true>(static_cast<double>(row[k]), largest)) largest = static_cast<double>(row[k]);
+      if (!std::isfinite(largest)) return largest;
+      return largest + std::log(lane_sum(row, n, [&](T v) { return std::exp(static_cast<double>(v) - largest); }));
+    });
+  });
+  return z;
+}
+Tensor LogSumExp::gx(const Tensor& g, const Tensor& x, const Tensor& z, const Attrs& at) {
+  return keep_dims(g, x, at.dims) * exp(x - keep_dims(z, x, at.dims));
+}
+Tensor logsumexp(const Tensor& x, const Dims& dim, bool keepdim) {
+  needs_floating("logsumexp", x);
+  return apply_op<LogSumExp>({dim_mask("logsumexp", dim, x.shape()), keepdim}, x);
+}
+
+Tensor Amax::forward(const Tensor& x, const Attrs& at) { return extreme<true>(x, at.dims, at.keepdim); }
+Tensor Amax::gx(const Tensor& g, const Tensor& x, const Tensor& z, const Attrs& at) { return extreme_rule(g, x, z, at.dims); }
+Tensor Amin::forward(const Tensor& x, const Attrs& at) { return extreme<false>(x, at.dims, at.keepdim); }
+Tensor Amin::gx(const Tensor& g, const Tensor& x, const Tensor& z, const Attrs& at) { return extreme_rule(g, x, z, at.dims); }
+
+namespace {
+template <class Op>
+Tensor extreme_op(std::string_view op, const Tensor& x, const Dims& dim, bool keepdim) {
+  const DimMask reduced = dim_mask(op, dim, x.shape());
+  needs_elements(op, x, reduced);
+  return apply_op<Op>({reduced, keepdim}, x);
+}
+}  // namespace
+Tensor amax(const Tensor& x, const Dims& dim, bool keepdim) { return extreme_op<Amax>("amax", x, dim, keepdim); }
+Tensor amin(const Tensor& x, const Dims& dim, bool keepdim) { return extreme_op<Amin>("amin", x, dim, keepdim); }
+Tensor max(const Tensor& x) { return extreme_op<Amax>("max", x, {}, false); }
+Tensor min(const Tensor& x) { return extreme_op<Amin>("min", x, {}, false); }
+ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim) { return extreme_along<true>("max", x, dim, keepdim); }
+ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim) { return extreme_along<false>("min", x, dim, keepdim); }
+Tensor argmax(const Tensor& x, std::optional<std::int64_t> dim, bool keepdim) { return extreme_index<true>("argmax", x, dim, keepdim); }
+Tensor argmin(const Tensor& x, std::optional<std::int64_t> dim, bool keepdim) { return extreme_index<false>("argmin", x, dim, keepdim); }
+Tensor any(const Tensor& x, const Dims& dim, bool keepdim) { return any_or_all<false>("any", x, dim, keepdim); }
+Tensor all(const Tensor& x, const Dims& dim, bool keepdim) { return any_or_all<true>("all", x, dim, keepdim); }
+
+}  // namespace trigrad

@@ -1,0 +1,168 @@
+// Ops along one dim: scans, softmax, sorting. Kernels see rows: the dim is brought to the end and made contiguous, and
+// the result goes back to where it was.
+
+#include <trigrad/tensor/ops.hpp>
+#include <trigrad/tensor/structural.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace trigrad {
+namespace {
+
+Dims last_to(const Tensor& x, int dim) {  // the order of axes that exchanges dim and the last one: its own inverse
+  Dims order;
+  for (int k = 0; k < x.ndim(); ++k) order.push_back(k);
+  if (x.ndim()) std::swap(order[dim], order[x.ndim() - 1]);
+  return order;
+}
+
+// kernel(row of x, row of z, n) for each run of n numbers along dim
+template <class In, class Out, class Kernel>
+Tensor map_rows(const Tensor& x, int dim, Kernel kernel) {
+  const NoGrad guard;
+  const Dims order = last_to(x, dim);
+  const Tensor rows = contiguous_data(permute(x, order));
+  Tensor z = empty(rows.shape(), dtype_of<Out>);
+  const std::int64_t n = x.ndim() ? x.size(dim) : 1;
+  for (std::int64_t start = 0; start < rows.numel(); start += n) kernel(rows.data<In>() + start, z.data<Out>() + start, n);
+  if (dim == x.ndim() - 1 || x.ndim() == 0) return z;
+  return clone(permute(z, order));
+}
+
+void needs_floating(std::string_view op, const Tensor& x) {
+  if (!is_floating(x.dtype()))
+    throw DTypeError(std::string(op) + ": needs a floating-point tensor, not " + std::string(name_of(x.dtype())) +
+                     "; convert it with .float() or .double()");
+}
+
+template <class T>
+using Wide = std::conditional_t<std::is_floating_point_v<T>, double, std::int64_t>;
+template <class T>
+using ScanResult = std::conditional_t<std::is_floating_point_v<T>, T, std::int64_t>;
+
+template <class Combine>
+Tensor scan(const Tensor& x, int dim, std::int64_t start, Combine combine) {
+  return visit_dtype(x.dtype(), [&]<class T>() {
+    return map_rows<T, ScanResult<T>>(x, dim, [&](const T* row, ScanResult<T>* z, std::int64_t n) {
+      auto total = static_cast<Wide<T>>(start);
+      for (std::int64_t k = 0; k < n; ++k) {
+        total = combine(total, static_cast<Wide<T>>(row[k]));
+        z[k] = static_cast<ScanResult<T>>(total);
+      }
+    });
+  });
+}
+
+template <class T>
+double largest(const T* row, std::int64_t n) {
+  double best = -std::numeric_limits<double>::infinity();
+  for (std::int64_t k = 0; k < n; ++k)
+    if (row[k] > best || row[k] != row[k]) best = static_cast<double>(row[k]);
+  return best;
+}
+
+}  // namespace
+
+Tensor CumSum::forward(const Tensor& x, const Attrs& at) { return scan(x, at.dim, 0, std::plus<>{}); }
+Tensor CumSum::gx(const Tensor& g, const Tensor&, const Tensor&, const Attrs& at) {
+  return g.ndim() == 0 ? g : flip(cumsum(flip(g, at.dim), at.dim), at.dim);
+}
+Tensor cumsum(const Tensor& x, std::int64_t dim) { return apply_op<CumSum>({wrap_dim("cumsum", dim, x.shape())}, x); }
+
+Tensor CumProd::forward(const Tensor& x, const Attrs& at) { return scan(x, at.dim, 1, std::multiplies<>{}); }
+
+// ∂z_j/∂x_i is the product of x up to j without x_i: what comes before i, times the product from i+1 to j. The sum over j
+// is taken from the far end, as Horner does: tail_i = g_i + x_{i+1} tail_{i+1}. Nothing is divided, so zeros are no trouble.
+Tensor CumProd::gx(const Tensor& g, const Tensor& x, const Tensor& z, const Attrs& at) {
+  if (g.ndim() == 0) return g;
+  const std::int64_t n = x.size(at.dim);
+  if (n == 0) return g;
+  std::vector<Tensor> tails(static_cast<std::size_t>(n));
+  for (std::int64_t i = n - 1; i >= 0; --i) {
+    const Tensor here = narrow(g, at.dim, i, 1);
+    tails[static_cast<std::size_t>(i)] =
+        i == n - 1 ? here : here + narrow(x, at.dim, i + 1, 1) * tails[static_cast<std::size_t>(i + 1)];
+  }
+  Dims edge = x.shape();
+  edge[at.dim] = 1;
+  const Tensor before[] = {ones(edge, x.dtype()), narrow(z, at.dim, 0, n - 1)};
+  return cat(before, at.dim) * cat(tails, at.dim);
+}
+Tensor cumprod(const Tensor& x, std::int64_t dim) { return apply_op<CumProd>({wrap_dim("cumprod", dim, x.shape())}, x); }
+
+Tensor Softmax::forward(const Tensor& x, const Attrs& at) {
+  return visit_floating(x.dtype(), [&]<class T>() {
+    return map_rows<T, T>(x, at.dim, [](const T* row, T* z, std::int64_t n) {
+      const double top = largest(row, n);
+      double total = 0;
+      for (std::int64_t k = 0; k < n; ++k) total += std::exp(static_cast<double>(row[k]) - top);
+      for (std::int64_t k = 0; k < n; ++k) z[k] = static_cast<T>(std::exp(static_cast<double>(row[k]) - top) / total);
+    });
+  });
+}
+Tensor Softmax::gx(const Tensor& g, const Tensor&, const Tensor& z, const Attrs& at) {
+  if (g.ndim() == 0) return zeros_of(g);
+  return z * (g - sum(g * z, {at.dim}, true));
+}
+Tensor softmax(const Tensor& x, std::int64_t dim) {
+  needs_floating("softmax", x);
+  return apply_op<Softmax>({wrap_dim("softmax", dim, x.shape())}, x);
+}
+
+Tensor LogSoftmax::forward(const Tensor& x, const Attrs& at) {
+  return visit_floating(x.dtype(), [&]<class T>() {
+    return map_rows<T, T>(x, at.dim, [](const T* row, T* z, std::int64_t n) {
+      const double top = largest(row, n);
+      double total = 0;
+      for (std::int64_t k = 0; k < n; ++k) total += std::exp(static_cast<double>(row[k]) - top);
+      const double log_total = std::log(total);
+      for (std::int64_t k = 0; k < n; ++k) z[k] = static_cast<T>(static_cast<double>(row[k]) - top - log_total);
+    });
+  });
+}
+Tensor LogSoftmax::gx(const Tensor& g, const Tensor&, const Tensor& z, const Attrs& at) {
+  if (g.ndim() == 0) return zeros_of(g);
+  return g - exp(z) * sum(g, {at.dim}, true);
+}
+Tensor log_softmax(const Tensor& x, std::int64_t dim) {
+  needs_floating("log_softmax", x);
+  return apply_op<LogSoftmax>({wrap_dim("log_softmax", dim, x.shape())}, x);
+}
+
+namespace {
+// Where each number of a sorted row comes from; equal numbers keep their order, NaN counts as largest.
+Tensor sorted_index(const Tensor& x, int dim, bool descending) {
+  return visit_dtype(x.dtype(), [&]<class T>() {
+    return map_rows<T, std::int64_t>(x, dim, [&](const T* row, std::int64_t* index, std::int64_t n) {
+      std::iota(index, index + n, std::int64_t{0});
+      std::stable_sort(index, index + n, [&](std::int64_t a, std::int64_t b) {
+        if (descending) std::swap(a, b);
+        if (row[a] != row[a]) return false;
+        return row[b] != row[b] || row[a] < row[b];
+      });
+    });
+  });
+}
+}  // namespace
+
+ValuesIndices sort(const Tensor& x, std::int64_t dim, bool descending) {
+  const int k = wrap_dim("sort", dim, x.shape());
+  const Tensor index = sorted_index(x, k, descending);
+  if (x.ndim() == 0) return {clone(x), index};
+  return {gather(x, k, index), index};
+}
+
+ValuesIndices topk(const Tensor& x, std::int64_t count, std::int64_t dim, bool largest_first) {
+  const int k = wrap_dim("topk", dim, x.shape());
+  const std::int64_t size = x.ndim() ? x.size(k) : 1;
+  if (count < 0 || count > size)
+    throw ValueError("topk: k=" + std::to_string(count) + " is out of range for dim " + std::to_string(k) + " with size " + std::to_string(size));
+  if (x.ndim() == 0) return {clone(x), zeros({}, DType::Int64)};
+  const Tensor index = contiguous(narrow(sorted_index(x, k, largest_first), k, 0, count));
+  return {gather(x, k, index), index};
+}
+
+}  // namespace trigrad

@@ -1,0 +1,11 @@
+// The loops of trigrad/ops/comparisons.hpp: instantiated here, once, by taking the address of each op's row.
+
+#include <trigrad/tensor/kernels.hpp>
+#include <trigrad/tensor/row_list.hpp>
+
+namespace trigrad {
+
+template <>
+RowList rows_of_list<Comparisons>() { return collect_rows<Comparisons>(); }
+
+}  // namespace trigrad

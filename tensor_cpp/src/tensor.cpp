@@ -1,0 +1,169 @@
+// The handle's own functions (see tensor.hpp): facts, leaves, in-place changes, printing.
+
+#include <trigrad/tensor/graph.hpp>
+#include <trigrad/tensor/ops.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace trigrad {
+namespace {
+
+DType current_default = DType::Float32;
+
+std::string quoted_shape(const Tensor& x) { return to_string(x.shape()); }
+
+// What `name` may do in place to x: see design rule in graph.hpp.
+void check_in_place(const Tensor& x, std::string_view name) {
+  if (!grad_enabled() || !x.requires_grad()) return;
+  if (x.is_leaf())
+    throw GraphError(std::string(name) + ": a leaf that requires grad cannot be changed in place; do it inside no_grad()");
+  throw GraphError(std::string(name) + ": a tensor that a graph tracks cannot be changed in place; write a = a + b, or "
+                   "change a detached clone");
+}
+
+Tensor& in_place(Tensor& x, std::string_view name, const Tensor& other, Tensor (*op)(Tensor, Tensor)) {
+  check_in_place(x, name);
+  const NoGrad guard;
+  return x.copy_(op(x, other), name);
+}
+
+}  // namespace
+
+DType default_dtype() { return current_default; }
+void set_default_dtype(DType dtype) {
+  if (!is_floating(dtype))
+    throw DTypeError("set_default_dtype: needs float32 or float64, not " + std::string(name_of(dtype)));
+  current_default = dtype;
+}
+
+Tensor::Tensor(double constant) : Tensor(full({}, constant, default_dtype())) { cell_->weak = true; }
+
+Tensor Tensor::alias(Cell* cell) {
+  if (cell) retain(cell, kRef | kHold);
+  return Tensor(cell);
+}
+
+Tensor like(const Tensor& x, double constant) {
+  Tensor c = full({}, constant, x.dtype() == DType::Bool ? DType::Int64 : x.dtype());
+  c.cell()->weak = true;
+  return c;
+}
+Tensor zeros_of(const Tensor& x) { return zeros(x.shape(), x.dtype()); }
+
+std::int64_t Tensor::numel() const {
+  std::int64_t n = 1;
+  for (const auto size : cell_->sizes()) n *= size;
+  return n;
+}
+
+bool Tensor::is_contiguous() const {
+  std::int64_t expected = 1;
+  const auto sizes = cell_->sizes(), strides = cell_->strides();
+  for (std::size_t k = sizes.size(); k-- > 0;) {
+    if (sizes[k] != 1 && strides[k] != expected) return numel() == 0;
+    expected *= sizes[k];
+  }
+  return true;
+}
+
+double Tensor::item() const {
+  if (numel() != 1)
+    throw ValueError("item: a tensor of shape " + quoted_shape(*this) + " has " + std::to_string(numel()) +
+                     " elements, not one");
+  return visit_dtype(dtype(), [&]<class T>() { return static_cast<double>(*data<T>()); });
+}
+
+Tensor& Tensor::set_requires_grad(bool on) {
+  if (on && !is_floating(dtype()))
+    throw DTypeError("requires_grad: only floating-point tensors can require gradients, not " + std::string(name_of(dtype())));
+  if (!is_leaf() && !on) throw GraphError("requires_grad: only a leaf can stop requiring gradients; use detach()");
+  cell_->requires_grad = on;
+  return *this;
+}
+
+std::string_view Tensor::op_name() const { return cell_->op ? cell_->op->info->name : std::string_view(); }
+
+Tensor Tensor::grad() const { return Tensor::alias(cell_->grad); }
+
+void Tensor::set_grad(const Tensor& grad) {
+  if (grad.defined() && (grad.shape() != shape() || grad.dtype() != dtype()))
+    throw ShapeError("grad: a tensor of shape " + quoted_shape(*this) + " and dtype " + std::string(name_of(dtype())) +
+                     " cannot have a gradient of shape " + quoted_shape(grad) + " and dtype " +
+                     std::string(name_of(grad.dtype())));
+  Tensor old{std::exchange(cell_->grad, Tensor(grad).detach_ownership())};
+}
+
+void Tensor::retain_grad() {
+  if (!requires_grad()) throw GraphError("retain_grad: this tensor does not require grad");
+  cell_->retain_grad = true;
+}
+
+std::uint64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> hook) {
+  if (!requires_grad()) throw GraphError("register_hook: this tensor does not require grad");
+  static std::atomic<std::uint64_t> next{1};
+  if (!cell_->extra) cell_->extra = new Extra;
+  const std::uint64_t number = next.fetch_add(1, std::memory_order_relaxed);
+  cell_->extra->hooks.emplace_back(number, std::move(hook));
+  return number;
+}
+
+void Tensor::remove_hook(std::uint64_t number) {
+  if (cell_->extra) std::erase_if(cell_->extra->hooks, [&](const auto& hook) { return hook.first == number; });
+}
+
+Tensor Tensor::detach() const {
+  cell_->storage->refs.fetch_add(1, std::memory_order_relaxed);
+  return Tensor(new_cell(dtype(), shape(), strides(), cell_->storage, cell_->offset));
+}
+
+Tensor& Tensor::copy_(const Tensor& source, std::string_view name) {
+  check_in_place(*this, name);
+  if (source.dtype() > dtype() && (is_floating(source.dtype()) != is_floating(dtype()) || dtype() == DType::Bool))
+    throw DTypeError(std::string(name) + ": a " + std::string(name_of(source.dtype())) + " result cannot be stored in " +
+                     (dtype() == DType::Int64 ? "an " : "a ") + std::string(name_of(dtype())) + " tensor");
+  const NoGrad guard;
+  const Tensor stretched = expand_for(name, source, shape());
+  if (stretched.cell()->storage == cell_->storage && !(stretched.raw() == raw() && stretched.strides() == strides()))
+    copy_elements(clone(stretched), *this);  // overlapping views: through a copy
+  else
+    copy_elements(stretched, *this);
+  cell_->storage->version.fetch_add(1, std::memory_order_relaxed);
+  return *this;
+}
+
+Tensor& Tensor::fill_(double value, std::string_view name) { return copy_(full({}, value, dtype()), name); }
+Tensor& Tensor::add_(const Tensor& other) { return in_place(*this, "add_", other, operator+); }
+Tensor& Tensor::sub_(const Tensor& other) { return in_place(*this, "sub_", other, operator-); }
+Tensor& Tensor::mul_(const Tensor& other) { return in_place(*this, "mul_", other, operator*); }
+Tensor& Tensor::div_(const Tensor& other) { return in_place(*this, "div_", other, operator/); }
+
+namespace {
+void print(const Tensor& x, const Dims& strides, int dim, std::int64_t offset, std::string& text) {
+  if (dim == x.ndim()) {
+    char number[32];
+    const double value = visit_dtype(x.dtype(), [&]<class T>() { return static_cast<double>(x.data<T>()[offset]); });
+    std::snprintf(number, sizeof number, "%.6g", value);
+    text += number;
+    return;
+  }
+  text += "[";
+  for (std::int64_t k = 0; k < x.size(dim); ++k) {
+    if (k) text += ", ";
+    print(x, strides, dim + 1, offset + k * strides[dim], text);
+  }
+  text += "]";
+}
+}  // namespace
+
+std::string to_string(const Tensor& x) {
+  std::string text = "tensor(";
+  print(x, x.strides(), 0, 0, text);
+  if (x.dtype() != DType::Float32) text += ", dtype=" + std::string(name_of(x.dtype()));
+  if (!x.is_leaf()) text += ", grad_fn=" + std::string(x.op_name());
+  else if (x.requires_grad()) text += ", requires_grad=True";
+  return text + ")";
+}
+
+}  // namespace trigrad

@@ -1,0 +1,12 @@
+# Installs BUILD into a fresh prefix, then configures, builds and runs the consumer project against it.
+set(work ${BUILD}/consumer)
+file(REMOVE_RECURSE ${work})
+function(step)
+  execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+step(${CMAKE_COMMAND} --install ${BUILD} --prefix ${work}/prefix)
+step(${CMAKE_COMMAND} -S ${SOURCE} -B ${work}/build -G ${GENERATOR} -DCMAKE_PREFIX_PATH=${work}/prefix)
+step(${CMAKE_COMMAND} --build ${work}/build)
+foreach(part scalar tensor)
+  step(${work}/build/use_${part})
+endforeach()

@@ -1,0 +1,175 @@
+// The tape: every sweep against the plainest one on random graphs, what survives a second backward, and collection.
+#include <trigrad/scalar.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+#include <thread>
+#include <vector>
+
+namespace {
+using namespace trigrad;
+
+// Sums of products, node by node, with nothing kept in registers and nothing skipped.
+std::vector<double> plain_sweep(const Tape& tape, NodeId root) {
+  std::vector<double> adjoint(tape.size(), 0.0);
+  adjoint[root] = 1.0;
+  for (NodeId i = root; i >= Tape::kFirstId; --i) {
+    const Node n = tape.node(i);
+    const double g = adjoint[i];
+    if (n.op == kSum) {
+      for (const Term& t : tape.terms(n)) adjoint[t.id] += t.partial * g;
+    } else {
+      adjoint[n.a] += n.da * g;
+      adjoint[n.b] += n.db * g;
+    }
+    adjoint[n.c] += g;
+  }
+  return adjoint;
+}
+
+// Nodes of every kind, with parents that prefer the neighbour: runs, chains, pairs, repeated parents, late leaves.
+class RandomGraph {
+ public:
+  explicit RandomGraph(unsigned seed) : engine_(seed) {}
+
+  void grow(Tape& tape, int nodes) {
+    for (int k = 0; k < 3; ++k) tape.leaf();
+    for (int k = 0; k < nodes; ++k) {
+      switch (below(9)) {
+        case 0: tape.leaf(); break;
+        case 1: tape.push(1, parent(tape), partial()); break;
+        case 2: tape.push(1, parent(tape), partial(), parent(tape), partial()); break;
+        case 3: tape.push(1, parent(tape), 1.0, 0, 0.0, parent(tape)); break;
+        case 4: tape.push(1, parent(tape), partial(), parent(tape), partial(), parent(tape)); break;
+        case 5: tape.push(1, 0, 0.0, parent(tape), partial(), newest(tape)); break;
+        case 6: {
+          const NodeId same = newest(tape);
+          tape.push(1, same, partial(), same, partial(), same);
+          break;
+        }
+        default: {
+          const std::size_t count = below(4);
+          Term* const terms = tape.reserve_terms(count);
+          for (std::size_t t = 0; t < count; ++t) terms[t] = {partial(), parent(tape)};
+          tape.push_sum(count, below(2) ? newest(tape) : parent(tape));
+        }
+      }
+    }
+  }
+
+ private:
+  std::size_t below(std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(engine_); }
+  double partial() { return below(5) == 0 ? 0.0 : std::uniform_real_distribution<double>(-1.2, 1.2)(engine_); }
+  static NodeId newest(const Tape& tape) { return static_cast<NodeId>(tape.size() - 1); }
+  NodeId parent(const Tape& tape) {
+    if (below(8) == 0) return 0;
+    const std::size_t made = tape.size() - Tape::kFirstId;
+    const std::size_t back = below(2) ? 0 : below(std::min<std::size_t>(made, 12));
+    return static_cast<NodeId>(tape.size() - 1 - back);
+  }
+  std::mt19937 engine_;
+};
+
+void expect_equal(const Tape& tape, const std::vector<double>& expected, unsigned seed) {
+  for (NodeId id = Tape::kFirstId; id < tape.size(); ++id) {
+    ASSERT_NEAR(tape.adjoint(id), expected[id], 1e-12 * (1 + std::abs(expected[id]))) << "seed " << seed << ", node " << id;
+  }
+}
+
+TEST(ScalarTape, SweepsAgreeWithThePlainOneOnRandomGraphs) {
+  for (unsigned seed = 0; seed < 3000; ++seed) {
+    Tape tape;
+    RandomGraph(seed).grow(tape, 1 + static_cast<int>(seed % 60));
+    const auto root = static_cast<NodeId>(tape.size() - 1);
+    tape.backward(root);
+    expect_equal(tape, plain_sweep(tape, root), seed);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(ScalarTape, LeavesAccumulateAndOperationsAreRecomputed) {
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    Tape tape;
+    RandomGraph(seed).grow(tape, 40);
+    const auto root = static_cast<NodeId>(tape.size() - 1);
+    tape.backward(root);
+    tape.backward(root);
+    std::vector<double> expected = plain_sweep(tape, root);
+    for (NodeId id = Tape::kFirstId; id < tape.size(); ++id) expected[id] *= tape.is_leaf(id) ? 2 : 1;
+    expect_equal(tape, expected, seed);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(ScalarTape, ZeroAdjointsAreNotPassedOn) {
+  Tape tape;
+  const NodeId x = tape.leaf();
+  const NodeId infinite = tape.push(1, x, INFINITY);
+  const NodeId root = tape.push(1, infinite, 0.0);
+  tape.backward(root);
+  EXPECT_EQ(tape.adjoint(x), 0.0);
+}
+
+TEST(ScalarTape, RewindForgetsAndKeepsLeaves) {
+  Tape tape;
+  const NodeId x = tape.leaf();
+  const Tape::Mark start = tape.mark();
+  for (int step = 1; step <= 3; ++step) {
+    tape.rewind(start);
+    const NodeId constant = tape.leaf();
+    NodeId y = tape.push(1, x, 2.0, constant, 1.0);
+    const NodeId late = tape.leaf();
+    y = tape.push(1, y, 1.0, late, 5.0);
+    EXPECT_EQ(tape.adjoint(late), 0.0);
+    tape.backward(y);
+    EXPECT_EQ(tape.adjoint(late), 5.0);
+    EXPECT_EQ(tape.adjoint(x), 2.0 * step);
+    EXPECT_EQ(tape.size(), y + std::size_t{1});
+  }
+}
+
+TEST(ScalarTape, CollectingKeepsWhatIsReachableAndItsGradients) {
+  for (unsigned seed = 0; seed < 500; ++seed) {
+    Tape tape;
+    RandomGraph(seed).grow(tape, 60);
+    const auto root = static_cast<NodeId>(tape.size() - 1 - seed % 20);
+    tape.backward(root);
+    const std::vector<double> before = plain_sweep(tape, root);
+
+    std::vector<std::uint8_t> live(tape.size(), 0);
+    live[root] = 1;
+    std::vector<NodeId> to(tape.size(), 0);
+    const std::size_t size = collect(tape, live, [&](NodeId from, NodeId id) { to[from] = id; });
+    ASSERT_EQ(size, tape.size());
+    ASSERT_EQ(to[root] + std::size_t{1}, size) << "the root is the newest node of its graph";
+    const auto near = [](double x, double y) { return std::abs(x - y) <= 1e-12 * (1 + std::abs(y)); };
+    for (NodeId id = Tape::kFirstId; id < to.size(); ++id) {
+      ASSERT_TRUE(to[id] ? near(tape.adjoint(to[id]), before[id]) : before[id] == 0.0) << "seed " << seed << ", node " << id;
+    }
+    tape.backward(to[root]);
+    for (NodeId id = Tape::kFirstId; id < to.size(); ++id) {
+      const double times = to[id] && tape.is_leaf(to[id]) ? 2.0 : 1.0;
+      ASSERT_TRUE(!to[id] || near(tape.adjoint(to[id]), times * before[id])) << "seed " << seed << ", node " << id;
+    }
+  }
+}
+
+TEST(ScalarTape, ATenMillionChainNeedsNoStack) {
+  Tape tape;
+  const NodeId x = tape.leaf();
+  NodeId y = x;
+  for (int k = 0; k < 10'000'000; ++k) y = tape.push(1, y, 1.0);
+  tape.backward(y);
+  EXPECT_EQ(tape.adjoint(x), 1.0);
+}
+
+TEST(ScalarTape, OwnerCodesTellThreadsApart) {
+  const Tape a, b;
+  EXPECT_NE(a.owner_code(), b.owner_code());
+  EXPECT_NE(a.owner_code() | b.owner_code(), a.owner_code());
+  EXPECT_NE(a.owner_code() | b.owner_code(), b.owner_code());
+}
+
+}  // namespace
