@@ -63,7 +63,7 @@ def row(record: Record, kind: str) -> str:
         code(attrs),
         code(record["formula"]),
         code(record["vjp"]),
-        ", ".join(record["saves"]),
+        "as its parts" if record["saves"] is None else ", ".join(record["saves"]),
         record["gradient"],
         code(kinks if kind == "elementwise" else record["samples"][0]),
     ]

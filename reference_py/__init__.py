@@ -5,7 +5,6 @@ this order: `tensor.py`, `graph.py`, `registry.py`, `elementwise.py`, then which
 about.  Everything a user needs is a name of this module: `import reference_py as tg`.
 """
 
-# ruff: noqa: F401
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -105,16 +104,17 @@ def show_config() -> str:
     return f"reference_py: NumPy {_np.__version__}, orders {', '.join(ORDERS)}, {len(OPS)} operations"
 
 
-__all__ = [
-    *_ELEMENTWISE,
-    *"OPS ORDERS Function Generator Tensor all amax amin any arange argmax argmin as_tensor".split(),
-    *"autograd binary_cross_entropy_with_logits bool cat concat cross_entropy cumprod cumsum".split(),
-    *"detect_anomaly dot einsum embedding empty enable_grad errors expand eye flatten float32".split(),
-    *"float64 from_numpy full full_like func gather gaussian_log_prob get_default_dtype".split(),
-    *"get_num_threads hinge_loss huber_loss index_select int64 is_grad_enabled l1_loss linear".split(),
-    *"linspace log_softmax logsumexp manual_seed masked_fill matmul max mean min mse_loss".split(),
-    *"narrow nll_loss no_grad norm ones ones_like ops outer permute prod rand rand_like".split(),
-    *"randint randn randn_like randperm reshape scatter_add set_default_dtype set_grad_enabled".split(),
-    *"set_num_threads show_config softmax sort split squeeze stack std sum tensor to_dot topk".split(),
-    *"transpose tril triu unsqueeze var zeros zeros_like".split(),
-]
+__all__ = ["OPS", "ORDERS", "Function", "Generator", "Tensor", "all", "amax", "amin", "any", "arange"]
+__all__ += ["argmax", "argmin", "as_tensor", "autograd", "binary_cross_entropy_with_logits", "bool", "cat"]
+__all__ += ["concat", "cross_entropy", "cumprod", "cumsum", "detect_anomaly", "dot", "einsum", "embedding"]
+__all__ += ["empty", "enable_grad", "errors", "expand", "eye", "flatten", "float32", "float64", "from_numpy"]
+__all__ += ["full", "full_like", "func", "gather", "gaussian_log_prob", "get_default_dtype"]
+__all__ += ["get_num_threads", "hinge_loss", "huber_loss", "index_select", "int64", "is_grad_enabled"]
+__all__ += ["l1_loss", "linear", "linspace", "log_softmax", "logsumexp", "manual_seed", "masked_fill"]
+__all__ += ["matmul", "max", "mean", "min", "mse_loss", "narrow", "nll_loss", "no_grad", "norm", "ones"]
+__all__ += ["ones_like", "ops", "outer", "permute", "prod", "rand", "rand_like", "randint", "randn"]
+__all__ += ["randn_like", "randperm", "reshape", "scatter_add", "set_default_dtype", "set_grad_enabled"]
+__all__ += ["set_num_threads", "show_config", "softmax", "sort", "split", "squeeze", "stack", "std", "sum"]
+__all__ += ["tensor", "to_dot", "topk", "transpose", "tril", "triu", "unsqueeze", "var", "zeros"]
+__all__ += ["zeros_like"]
+__all__ += _ELEMENTWISE

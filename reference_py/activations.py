@@ -1,6 +1,6 @@
 """The nonlinear functions of neural networks, value by value.
 
-Read before: `elementwise.py`, whose conventions hold here too (complex branches, guarded rules).
+Read before: `elementwise.py`, whose conventions hold here too, and `transcendental.py`.
 After: `reductions.py`.
 """
 
@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from .dtypes import Array
-from .elementwise import erf, exp, log1p_array, magnitude, tanh, where
+from .elementwise import magnitude, where
 from .erf import erf_array
 from .operands import as_tensor, common_dtype, promoted_to_float
 from .registry import op
 from .tensor import Tensor
+from .transcendental import erf, exp, log1p_array, tanh
 
 SQRT_HALF = math.sqrt(0.5)
 NORMAL_PEAK = 1 / math.sqrt(2 * math.pi)  # the standard normal density at 0

@@ -1,27 +1,23 @@
-"""Arithmetic, comparisons and the functions of one variable: value by value, with broadcasting.
+"""Arithmetic, rounding, choices and comparisons: value by value, with broadcasting.
 
 The forwards also accept complex arrays, for `complex_step.py`: each is then the function's analytic
 continuation.  Where a function has a kink there is none; then the *real* part picks the branch, so that
 x + ih stays on the branch of x.  Rules guard the branch not taken (`where` evaluates both): a NaN there would
 spread through 0 * NaN.
-Read before: `registry.py`.  After: `activations.py`, `reductions.py`.
+Read before: `registry.py`.  After: `transcendental.py`, `reductions.py`.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from .dtypes import Array
-from .erf import erf_array
 from .errors import ShapeError
 from .operands import promoted_to_float, with_mask
 from .registry import op
 from .tensor import Tensor
-
-LN2, LN10 = math.log(2.0), math.log(10.0)
 
 
 def broadcasting(name: str, *arrays: Array, **attrs: Any) -> dict[str, Any]:
@@ -84,25 +80,6 @@ def div(x: Array, y: Array) -> Array:
     return x / y
 
 
-def _pow_gx(g: Tensor, x: Tensor, y: Tensor) -> Any:
-    constant = y == 0  # x^0 is 1 for every x; y x^(y-1) would be 0 * inf at x = 0
-    return g * where(constant, 0, y * pow(x, where(constant, 1, y) - 1))
-
-
-def _pow_gy(g: Tensor, x: Tensor, y: Tensor, z: Tensor) -> Any:
-    flat = (x == 0) & (y >= 0)  # 0^y is 0 for every y > 0; log 0 would make this NaN
-    return g * where(flat, 0, z * log(where(flat, 1, x)))
-
-
-@op("pow", check=broadcasting, gx=_pow_gx, gy=_pow_gy)
-def pow(x: Array, y: Array) -> Array:
-    if x.dtype.kind != "c":
-        return np.power(x, y)
-    # For negative x and whole y: x^y = (-1)^y (-x)^y; the principal branch would turn by a multiple of pi.
-    parity = np.where(np.round(y.real) % 2 == 0, 1.0, -1.0)
-    return np.where(x.real < 0, parity * np.power(-x, y), np.power(x, y))
-
-
 @op("neg", gx=lambda g: -g)
 def neg(x: Array) -> Array:
     return -x
@@ -131,111 +108,6 @@ def sqrt(x: Array) -> Array:
 @op("rsqrt", dtypes=promoted_to_float, gx=lambda g, z: -0.5 * g * (z * z * z))
 def rsqrt(x: Array) -> Array:
     return 1 / np.sqrt(x)
-
-
-# ---- exponentials and logarithms ----
-@op("exp", dtypes=promoted_to_float, gx=lambda g, z: g * z)
-def exp(x: Array) -> Array:
-    return np.exp(x)
-
-
-@op("expm1", dtypes=promoted_to_float, gx=lambda g, z: g * (z + 1))
-def expm1(x: Array) -> Array:
-    return np.expm1(x)
-
-
-@op("log", dtypes=promoted_to_float, gx=lambda g, x: g / x)
-def log(x: Array) -> Array:
-    return np.log(x)
-
-
-@op("log1p", dtypes=promoted_to_float, gx=lambda g, x: g / (1 + x))
-def log1p(x: Array) -> Array:
-    return log1p_array(x)
-
-
-def log1p_array(x: Array) -> Array:
-    """log(1 + x), exact near 0 for complex x too: log |1 + x|^2 = log1p(2a + a^2 + b^2) for x = a + ib."""
-    if x.dtype.kind != "c":
-        return np.log1p(x)
-    a, b = x.real, x.imag
-    return 0.5 * np.log1p(a * (2 + a) + b * b) + 1j * np.arctan2(b, 1 + a)
-
-
-@op("log2", dtypes=promoted_to_float, gx=lambda g, x: g / (x * LN2))
-def log2(x: Array) -> Array:
-    return np.log2(x)
-
-
-@op("log10", dtypes=promoted_to_float, gx=lambda g, x: g / (x * LN10))
-def log10(x: Array) -> Array:
-    return np.log10(x)
-
-
-# ---- trigonometric and hyperbolic functions ----
-@op("sin", dtypes=promoted_to_float, gx=lambda g, x: g * cos(x))
-def sin(x: Array) -> Array:
-    return np.sin(x)
-
-
-@op("cos", dtypes=promoted_to_float, gx=lambda g, x: -g * sin(x))
-def cos(x: Array) -> Array:
-    return np.cos(x)
-
-
-@op("tan", dtypes=promoted_to_float, gx=lambda g, z: g * (1 + z * z))
-def tan(x: Array) -> Array:
-    return np.tan(x)
-
-
-@op("asin", dtypes=promoted_to_float, gx=lambda g, x: g * rsqrt(1 - x * x))
-def asin(x: Array) -> Array:
-    return np.arcsin(x)
-
-
-@op("acos", dtypes=promoted_to_float, gx=lambda g, x: -g * rsqrt(1 - x * x))
-def acos(x: Array) -> Array:
-    return np.arccos(x)
-
-
-@op("atan", dtypes=promoted_to_float, gx=lambda g, x: g / (1 + x * x))
-def atan(x: Array) -> Array:
-    return np.arctan(x)
-
-
-@op("sinh", dtypes=promoted_to_float, gx=lambda g, x: g * cosh(x))
-def sinh(x: Array) -> Array:
-    return np.sinh(x)
-
-
-@op("cosh", dtypes=promoted_to_float, gx=lambda g, x: g * sinh(x))
-def cosh(x: Array) -> Array:
-    return np.cosh(x)
-
-
-@op("tanh", dtypes=promoted_to_float, gx=lambda g, z: g * (1 - z * z))
-def tanh(x: Array) -> Array:
-    return np.tanh(x)
-
-
-@op("asinh", dtypes=promoted_to_float, gx=lambda g, x: g * rsqrt(x * x + 1))
-def asinh(x: Array) -> Array:
-    return np.arcsinh(x)
-
-
-@op("acosh", dtypes=promoted_to_float, gx=lambda g, x: g * rsqrt(x * x - 1))
-def acosh(x: Array) -> Array:
-    return np.arccosh(x)
-
-
-@op("atanh", dtypes=promoted_to_float, gx=lambda g, x: g / (1 - x * x))
-def atanh(x: Array) -> Array:
-    return np.arctanh(x)
-
-
-@op("erf", dtypes=promoted_to_float, gx=lambda g, x: g * (2 / math.sqrt(math.pi)) * exp(-x * x))
-def erf(x: Array) -> Array:
-    return erf_array(x)
 
 
 # ---- steps: piecewise constant, gradient 0 ----

@@ -1,6 +1,6 @@
-"""The error function without SciPy: `math.erf` for real numbers, and for complex ones two formulas.
+"""The error function without SciPy: `math.erf` for real numbers, an expansion for complex ones.
 
-Read before: nothing.  After: `elementwise.py`.
+Read before: nothing.  After: `transcendental.py`.
 """
 
 from __future__ import annotations
@@ -16,26 +16,23 @@ _math_erf = np.frompyfunc(math.erf, 1, 1)
 
 def erf_array(x: Array) -> Array:
     """erf of every element; float32 is computed in double precision and rounded once."""
-    if x.dtype.kind == "c":
-        return np.where(np.abs(x.real) < 3, _series(x), _fraction(x))
-    return np.asarray(_math_erf(x), dtype=x.dtype)
+    return _complex_erf(x) if x.dtype.kind == "c" else np.asarray(_math_erf(x), dtype=x.dtype)
 
 
-def _series(x: Array) -> Array:
-    """erf x = 2/√π exp(-x²) (x + 2/3 x³ + 4/15 x⁵ + ...): all terms have one sign, so nothing cancels."""
-    near = np.where(np.abs(x.real) < 3, x, 0)  # elsewhere the other formula serves; keep this one finite
-    term = total = near
-    for n in range(1, 120):  # at |x| = 3 the terms fall below 1e-17 of the sum before n = 50
-        term = term * (2 * near * near / (2 * n + 1))
-        total = total + term
-    return 2 / math.sqrt(math.pi) * np.exp(-near * near) * total
+def _complex_erf(z: Array) -> Array:
+    """erf(x + iy) from erf x, to 16 digits for |y| up to about 5, with no cancellation for small y.
 
-
-def _fraction(x: Array) -> Array:
-    """1 - erf x = exp(-x²)/√π / (x + (1/2)/(x + 1/(x + (3/2)/(x + ...)))) for Re x > 0; erf is odd."""
-    side = np.where(x.real < 0, -1.0, 1.0)
-    far = np.where(np.abs(x.real) < 3, 3, x * side)
-    tail = far
-    for n in range(80, 0, -1):
-        tail = far + (n / 2) / tail
-    return side * (1 - np.exp(-far * far) / math.sqrt(math.pi) / tail)
+    Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.29.  Its first term divides by x;
+    written with sinc(t) = sin(pi t) / (pi t) it holds at x = 0 as well.
+    """
+    x, y = z.real, z.imag
+    cos, sin = np.cos(2 * x * y), np.sin(2 * x * y)
+    re = x * (y * np.sinc(x * y / math.pi)) ** 2 / math.pi
+    im = y * np.sinc(2 * x * y / math.pi) / math.pi
+    for n in range(1, 33):
+        weight = 2 / math.pi * math.exp(-n * n / 4) / (n * n + 4 * x * x)
+        cosh, sinh = np.cosh(n * y), np.sinh(n * y)
+        re = re + weight * (2 * x * (1 - cosh * cos) + n * sinh * sin)
+        im = im + weight * (2 * x * cosh * sin + n * sinh * cos)
+    scale = np.exp(-x * x)
+    return erf_array(x) + scale * re + 1j * (scale * im)

@@ -155,9 +155,11 @@ def positions(index: Array, dim: int) -> tuple[Array, ...]:
 
 
 @op(
-    "gather", dtypes=with_index, check=_along,
+    "gather",
+    dtypes=with_index,
+    check=_along,
     gx=lambda g, shape, index, dim: place(g, shape=shape, key=positions(index._array, dim)),
-)  # fmt: skip
+)
 def _gather(x: Array, index: Array, *, dim: int) -> Array:
     return x[positions(index, dim)]
 
@@ -205,8 +207,10 @@ def _row_dtypes(name: str, inputs: Any) -> Any:
 
 
 @op(
-    "embedding", dtypes=_row_dtypes, check=_rows,
+    "embedding",
+    dtypes=_row_dtypes,
+    check=_rows,
     gweight=lambda g, input, shapes: place(g, shape=shapes[1], key=(input._array,)),
-)  # fmt: skip
+)
 def embedding(input: Array, weight: Array) -> Array:
     return weight[input]

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from .dtypes import category
-from .elementwise import add, div, mul, pow, sub
+from .elementwise import add, div, mul, sub
 from .errors import DTypeError, GraphError, ShapeError
 from .indexing import as_key
 from .operands import as_tensor
 from .tensor import Tensor, is_tracked
+from .transcendental import pow
 
 BINARY = {"add": add, "sub": sub, "mul": mul, "div": div, "pow": pow}
 
@@ -43,7 +44,7 @@ def refuse_tracked(name: str, x: Tensor, value: Any = None) -> None:
 def store(name: str, x: Tensor, value: Any, key: Any = ...) -> Tensor:
     """Write a value into x (or into x[key]) and count the change."""
     if isinstance(value, np.ndarray | Tensor) and category(value.dtype) > category(x.dtype):
-        raise DTypeError(f"{name}: a {value.dtype} result cannot be stored in an {x.dtype} tensor")
+        raise DTypeError(f"{name}: {_a(value.dtype)} result cannot be stored in {_a(x.dtype)} tensor")
     array = value._array if isinstance(value, Tensor) else value
     if not x._array.flags.writeable:
         raise GraphError(
@@ -56,6 +57,10 @@ def store(name: str, x: Tensor, value: Any, key: Any = ...) -> Tensor:
         x._array[key] = array
     x._storage.version += 1
     return x
+
+
+def _a(dtype: Any) -> str:
+    return f"an {dtype}" if dtype == "int64" else f"a {dtype}"
 
 
 def _fits(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from .activations import sigmoid
 from .along import log_softmax, log_softmax_array, softmax
 from .dtypes import Array, int64
-from .elementwise import abs, broadcasting, log1p_array, magnitude, sign, where
+from .elementwise import abs, broadcasting, magnitude, sign, where
 from .errors import DTypeError, ShapeError
 from .indexing import check_range
 from .operands import as_tensor, floating
@@ -22,6 +22,7 @@ from .reductions import sum
 from .registry import op
 from .shapes import Shape, unsqueeze
 from .tensor import Tensor
+from .transcendental import log1p_array
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
@@ -110,9 +111,14 @@ def huber_loss(input: Array, target: Array, *, reduction: str = "mean", delta: f
 
 
 # ---- classes ----
-def class_dim(x: Array) -> int:
+def class_dim(shape: Shape) -> int:
     """Where the classes are: dim 0 of (C), dim 1 of (N, C) and (N, C, d1, ...)."""
-    return 0 if x.ndim == 1 else 1
+    return 0 if len(shape) == 1 else 1
+
+
+def without_classes(shape: Shape) -> Shape:
+    """The shape of the class indices, one for each sample."""
+    return tuple(n for d, n in enumerate(shape) if d != class_dim(shape))
 
 
 def _class_dtypes(name: str, inputs: Any) -> Any:
@@ -125,17 +131,13 @@ def _class_dtypes(name: str, inputs: Any) -> Any:
     return [*floating(name, [inputs[0]]), target]
 
 
-def _without_classes(x: Array) -> Shape:
-    return tuple(n for d, n in enumerate(x.shape) if d != class_dim(x))
-
-
 def _check_classes(name: str, input: Array, target: Array, ignore_index: int) -> None:
-    check_range(name, target[target != ignore_index], input.shape[class_dim(input)])
+    check_range(name, target[target != ignore_index], input.shape[class_dim(input.shape)])
 
 
 def _chosen(input: Array, target: Array, ignore_index: int) -> Array:
     """input at the target classes; 0 for the samples that do not count."""
-    d = class_dim(input)
+    d = class_dim(input.shape)
     ignored = target == ignore_index
     index = np.expand_dims(np.where(ignored, 0, target), d)
     return np.where(ignored, 0, np.take_along_axis(input, index, axis=d).squeeze(d))
@@ -143,7 +145,7 @@ def _chosen(input: Array, target: Array, ignore_index: int) -> Array:
 
 def _one_hot(target: Tensor, shape: Shape, dtype: Any, ignore_index: int) -> Array:
     """1 at the target classes, in the input's shape; only zeros for the samples that do not count."""
-    d = 0 if len(shape) == 1 else 1
+    d = class_dim(shape)
     classes = np.arange(shape[d]).reshape([-1 if k == d else 1 for k in range(len(shape))])
     labels = np.expand_dims(target._array, d)
     return ((classes == labels) & (labels != ignore_index)).astype(dtype)
@@ -157,7 +159,7 @@ def _nll_check(name: str, input: Array, target: Array, ignore_index: int, reduct
     _check_reduction(name, reduction)
     if target.dtype != int64:
         raise DTypeError(f"{name}: the target must be int64 class indices, not {target.dtype}")
-    if not input.ndim or target.shape != _without_classes(input):
+    if not input.ndim or target.shape != without_classes(input.shape):
         raise ShapeError(f"{name}: input is {input.shape} but target is {target.shape}")
     _check_classes(name, input, target, ignore_index)
     return {"ignore_index": ignore_index, "reduction": reduction}
@@ -165,7 +167,7 @@ def _nll_check(name: str, input: Array, target: Array, ignore_index: int, reduct
 
 def _nll_ginput(g: Tensor, target: Tensor, shape: Shape, ignore_index: int, reduction: str) -> Any:
     g = each(g, reduction, _counted(target, ignore_index))
-    g = unsqueeze(g, 0 if len(shape) == 1 else 1) if reduction == "none" else g
+    g = unsqueeze(g, class_dim(shape)) if reduction == "none" else g
     picked = Tensor(_one_hot(target, shape, g.dtype, ignore_index))
     return where(picked == 1, -g, 0)
 
@@ -183,7 +185,7 @@ def _cross_entropy_check(
     _check_reduction(name, reduction)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing must be between 0 and 1, not {label_smoothing}")
-    labels = _without_classes(input)
+    labels = without_classes(input.shape)
     if not input.ndim or target.shape != (labels if target.dtype == int64 else input.shape):
         raise ShapeError(
             f"{name}: input is {input.shape}, so target must be {labels} class indices "
@@ -196,19 +198,15 @@ def _cross_entropy_check(
 
 def _samples(target: Tensor, shape: Shape, ignore_index: int) -> int:
     """What a mean divides by: the samples that count."""
-    return (
-        _counted(target, ignore_index)
-        if target.dtype == int64
-        else math.prod(shape[:1][: len(shape) - 1] + shape[2:])
-    )
+    return _counted(target, ignore_index) if target.dtype == int64 else math.prod(without_classes(shape))
 
 
 def _smoothed(target: Tensor, shape: Shape, dtype: Any, ignore_index: int, label_smoothing: float) -> Any:
     """The target as probabilities: a share of label_smoothing is spread evenly over all classes."""
-    C = shape[0 if len(shape) == 1 else 1]
+    C = shape[class_dim(shape)]
     if target.dtype != int64:
         return target * (1 - label_smoothing) + label_smoothing / C
-    counts = np.expand_dims(target._array != ignore_index, 0 if len(shape) == 1 else 1)
+    counts = np.expand_dims(target._array != ignore_index, class_dim(shape))
     hot = _one_hot(target, shape, dtype, ignore_index)
     return Tensor(np.where(counts, hot * (1 - label_smoothing) + label_smoothing / C, 0).astype(dtype))
 
@@ -217,7 +215,7 @@ def _cross_entropy_ginput(
     g: Tensor, input: Tensor, target: Tensor, ignore_index: int, reduction: str, label_smoothing: float
 ) -> Any:
     """softmax(x) sum(q) - q for target probabilities q; their sum is 0 where a sample does not count."""
-    d, shape = class_dim(input._array), input.shape
+    d, shape = class_dim(input.shape), input.shape
     g = each(g, reduction, _samples(target, shape, ignore_index))
     g = unsqueeze(g, d) if reduction == "none" else g
     q = _smoothed(target, shape, input.dtype, ignore_index, label_smoothing)
@@ -227,7 +225,7 @@ def _cross_entropy_ginput(
 def _cross_entropy_gtarget(
     g: Tensor, input: Tensor, target: Tensor, ignore_index: int, reduction: str, label_smoothing: float
 ) -> Any:
-    d, shape = class_dim(input._array), input.shape
+    d, shape = class_dim(input.shape), input.shape
     g = each(g, reduction, _samples(target, shape, ignore_index))
     g = unsqueeze(g, d) if reduction == "none" else g
     return -(1 - label_smoothing) * g * log_softmax(input, d)
@@ -249,7 +247,7 @@ def cross_entropy(
     label_smoothing: float = 0.0,
 ) -> Array:
     """-sum(q log softmax(x)): q is the target's probabilities, or all on one class."""
-    d = class_dim(input)
+    d = class_dim(input.shape)
     C = input.shape[d]
     logp = log_softmax_array(input, d)
     if target.dtype != int64:

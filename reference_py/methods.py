@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import activations, along, autograd, elementwise, indexing, inplace, products, reductions, shapes
+from . import (
+    activations,
+    along,
+    autograd,
+    elementwise,
+    indexing,
+    inplace,
+    products,
+    reductions,
+    shapes,
+    transcendental,
+)
 from .elementwise import logical_and, logical_not, logical_or
 from .errors import DTypeError
 from .registry import OPS
@@ -17,7 +28,7 @@ from .tensor import Tensor
 # Elementwise operations come from the list by themselves: a new one needs no line here.
 ELEMENTWISE: dict[str, Callable[..., Any]] = {
     name: getattr(module, name)
-    for module in (elementwise, activations)
+    for module in (elementwise, transcendental, activations)
     for name in OPS
     if hasattr(module, name) and name != "gelu_tanh"  # gelu(x, approximate="tanh") to the user
 }
@@ -61,7 +72,7 @@ def _on_bools(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _reflected(self: Tensor, name: str, other: Any) -> Any:
     """The operator with the tensor on its right-hand side."""
-    return getattr(products if name == "matmul" else elementwise, name)(other, self)
+    return {**ELEMENTWISE, "matmul": products.matmul}[name](other, self)
 
 
 def _where(self: Tensor, condition: Tensor, other: Any) -> Any:

@@ -132,7 +132,11 @@ def with_mask(name: str, inputs: Sequence[Any]) -> Sequence[Tensor]:
 
 
 def common_dtype(inputs: Sequence[Any]) -> np.dtype[Any]:
-    """PyTorch's promotion."""
+    """PyTorch's promotion.  First the usual case, quickly: floats of one dtype, and Python numbers."""
+    held = [x._array.dtype for x in inputs if isinstance(x, Tensor)]
+    others = [x for x in inputs if not isinstance(x, (Tensor, *NUMBERS))]
+    if held and not others and held[0].kind == "f" and held.count(held[0]) == len(held):
+        return held[0]
     tensors: list[np.dtype[Any]] = []
     zero_dim: list[np.dtype[Any]] = []
     numbers: list[np.dtype[Any]] = []

@@ -86,8 +86,10 @@ def outer(x: Array, y: Array) -> Array:
 # ---- linear ----
 def _layer(name: str, input: Array, weight: Array, bias: Array | None, activation: Any) -> dict[str, Any]:
     if weight.ndim != 2 or not input.ndim:
-        raise ShapeError(f"{name}: needs a weight of 2 dims and an input of at least 1, not {weight.shape} "
-                         f"and {input.shape}")  # fmt: skip
+        raise ShapeError(
+            f"{name}: needs a weight of 2 dims and an input of at least 1, not {weight.shape} "
+            f"and {input.shape}"
+        )
     I, O = input.shape[-1], weight.shape[0]  # noqa: E741 - the letters of the whole project
     if I != weight.shape[1]:
         raise ShapeError(

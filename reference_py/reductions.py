@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from .dtypes import Array
-from .elementwise import abs, isnan, magnitude, maximum, minimum, pow, sign, where
+from .elementwise import abs, isnan, magnitude, maximum, minimum, sign, where
 from .operands import as_they_are, floating
 from .registry import aliased, op
 from .shapes import Shape, expand, one_dim, place, reshape, several_dims
 from .tensor import Tensor
+from .transcendental import pow
 
 
 def keep(g: Tensor, shape: Shape, dim: Shape) -> Any:
@@ -59,9 +60,11 @@ def sum(x: Array, *, dim: Any = None, keepdim: bool = False) -> Array:
 
 
 @op(
-    "mean", dtypes=floating, check=reduced,
+    "mean",
+    dtypes=floating,
+    check=reduced,
     gx=lambda g, shape, dim: spread(g / float(count(shape, dim)), shape, dim),
-)  # fmt: skip
+)
 def mean(x: Array, *, dim: Any = None, keepdim: bool = False) -> Array:
     n = count(x.shape, dim)
     return np.sum(x, axis=dim, keepdims=keepdim) / np.asarray(n, x.dtype)

@@ -7,6 +7,7 @@ Read before: `registry.py`.  After: `indexing.py`, `reductions.py`.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ Shape = tuple[int, ...]
 def one_dim(name: str, shape: Shape, dim: Any, extra: int = 0) -> int:
     """A dim counted from the front.  A 0-dim tensor has dims -1 and 0, as in PyTorch."""
     n = max(len(shape) + extra, 1)
-    d = dim.__index__()
+    d = operator.index(dim)
     if not -n <= d < n:
         raise IndexError(f"{name}: dim {d} is out of range for shape {shape}: use {-n} to {n - 1}")
     return int(d % n)
@@ -152,9 +153,12 @@ def _two_dims(name: str, x: Array, dim0: int, dim1: int) -> dict[str, Any]:
 
 
 @op(
-    "transpose", dtypes=as_they_are, check=_two_dims, view=True,
+    "transpose",
+    dtypes=as_they_are,
+    check=_two_dims,
+    view=True,
     gx=lambda g, dim0, dim1: transpose(g, dim0, dim1),
-)  # fmt: skip
+)
 def transpose(x: Array, *, dim0: int, dim1: int) -> Array:
     return x.swapaxes(dim0, dim1) if x.ndim else x.view()
 
@@ -167,9 +171,12 @@ def _permutation(name: str, x: Array, dims: Any) -> dict[str, Any]:
 
 
 @op(
-    "permute", dtypes=as_they_are, check=_permutation, view=True,
+    "permute",
+    dtypes=as_they_are,
+    check=_permutation,
+    view=True,
     gx=lambda g, dims: permute(g, tuple(dims.index(d) for d in range(len(dims)))),
-)  # fmt: skip
+)
 def permute(x: Array, *, dims: Any) -> Array:
     return x.transpose(dims)
 
@@ -247,9 +254,13 @@ def _sections(name: str, x: Array, split_size_or_sections: Any, dim: int) -> dic
 
 
 @op(
-    "split", dtypes=as_they_are, check=_sections, view=True, many=True,
+    "split",
+    dtypes=as_they_are,
+    check=_sections,
+    view=True,
+    many=True,
     gx=lambda g, dim: cat(g, dim),
-)  # fmt: skip
+)
 def split(x: Array, *, split_size_or_sections: Any, dim: int = 0) -> tuple[Array, ...]:
     ends = np.cumsum(split_size_or_sections)[:-1]
     return tuple(np.split(x, ends, axis=dim))

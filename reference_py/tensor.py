@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .dtypes import Array, as_dtype, float32, float64, get_default_dtype, int64
-from .errors import DTypeError, GraphError
+from .errors import DTypeError, GraphError, ShapeError
 from .modes import modes
 from .operators import Operators
 
@@ -139,7 +139,7 @@ class Tensor(Operators):
         if value is not None and not isinstance(value, Tensor):
             raise TypeError(f"grad: must be a tensor or None, not {type(value).__name__}")
         if value is not None and value.shape != self.shape:
-            raise GraphError(f"grad: has shape {value.shape} but the tensor has shape {self.shape}")
+            raise ShapeError(f"grad: has shape {value.shape} but the tensor has shape {self.shape}")
         self._grad = value
 
     @property

@@ -37,10 +37,35 @@ Graph& open_graph() {
   return *current_graph;
 }
 
+// What someone holds. Ranges that only `hooked` holds do not keep nodes alive; but a range is kept whole or not at all,
+// so one live element of such a range makes all its elements live, and then their ancestors.
+void Graph::mark_live(std::vector<std::uint8_t>& live) {
+  const auto mark = [&](const IdRange& range) { std::fill_n(live.begin() + std::ptrdiff_t(range.first_), range.count_, std::uint8_t{1}); };
+  const auto marked = [&](const IdRange& range) { return std::count(live.begin() + std::ptrdiff_t(range.first_), live.begin() + std::ptrdiff_t(range.end()), 1); };
+  std::vector<const IdRange*> waiting;
+  for (const auto& [object, range] : hooked)
+    if (Py_REFCNT(object) == 1) waiting.push_back(range);
+
+  for (std::size_t id = Tape::kFirstId; id < tape.size(); ++id) live[id] = object[id] != nullptr;
+  for (const IdRange* range = ranges; range; range = range->next_)
+    if (std::ranges::find(waiting, range) == waiting.end()) mark(*range);
+  for (bool again = !waiting.empty(); again;) {
+    again = false;
+    for (std::size_t id = tape.size(); id-- > tape.first_operation();)
+      if (live[id]) tape.for_each_parent(static_cast<NodeId>(id), [&](NodeId parent) { live[parent] = 1; });
+    for (const IdRange* range : waiting) {
+      const auto count = static_cast<std::size_t>(marked(*range));
+      if (count == 0 || count == range->count_) continue;
+      mark(*range);
+      again = true;
+    }
+  }
+}
+
 void Graph::collect_garbage() {
   std::vector<std::uint8_t> live(tape.size(), 0);
-  for (std::size_t id = Tape::kFirstId; id < tape.size(); ++id) live[id] = object[id] != nullptr;
-  for (IdRange* range = ranges; range; range = range->next_) std::fill_n(live.begin() + std::ptrdiff_t(range->first_), range->count_, std::uint8_t{1});
+  mark_live(live);
+  const std::vector<PyObject*> done = take_hooked([&](const IdRange& range) { return range.count_ == 0 || !live[range.first_]; });
 
   std::vector<NodeId> to(tape.size(), 0);
   collect(tape, live, [&](NodeId from, NodeId id) {
@@ -58,6 +83,7 @@ void Graph::collect_garbage() {
     else Py_DECREF(dict);  // holds numbers and strings only: no code runs
   }
   keepsakes.swap(kept);
+  for (PyObject* object : done) Py_DECREF(object);
 }
 
 void Graph::make_room_slowly(std::size_t count) {

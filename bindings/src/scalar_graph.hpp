@@ -69,6 +69,7 @@ struct Graph {
   std::size_t limit = 0;                           // the size at which make_room has to work
   std::size_t holders = 0;                         // ValueObjects and IdRanges that point here
   IdRange* ranges = nullptr;
+  std::vector<std::pair<PyObject*, IdRange*>> hooked;  // ranges with hooks, kept although their tensor may be gone
   std::atomic<bool> orphaned = false;              // its thread has ended
   int sweeping = 0;                                // > 0: a backward is under way, and nodes must stay where they are
 
@@ -86,7 +87,20 @@ struct Graph {
 
   void collect_garbage();
 
+  // Takes out of `hooked` what is `done`: its nodes are dead, or will not be swept again. The caller drops the references
+  // when it has finished with the tape, because that may run Python code.
+  std::vector<PyObject*> take_hooked(auto&& done) {
+    std::vector<PyObject*> taken;
+    std::erase_if(hooked, [&](const auto& held) {
+      if (!done(*held.second)) return false;
+      taken.push_back(held.first);
+      return true;
+    });
+    return taken;
+  }
+
  private:
+  void mark_live(std::vector<std::uint8_t>& live);
   void make_room_slowly(std::size_t count);
 };
 

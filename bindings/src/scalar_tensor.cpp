@@ -1,7 +1,7 @@
 // What trigrad.scalar_cpp.Tensor is built on. A tensor there is a NumPy array of values and, if gradients are wanted,
 // the run of tape nodes of its elements (IdRange). Here is all that makes nodes or sweeps them; shapes, broadcasting and
 // indexing are NumPy's business, and arrive as positions: "element k of the result comes from element p[k]".
-#include "scalar_graph.hpp"
+#include "scalar_value.hpp"
 
 #include <pybind11/functional.h>
 #include <pybind11/numpy.h>
@@ -237,8 +237,25 @@ py::list backward(const std::string& name, const std::vector<std::pair<const IdR
   } else {
     for (IdRange* range : wanting) result.append(py::make_tuple(py::cast(range, py::return_value_policy::reference), gradient_of(*range)));
   }
-  if (free) sweep.free();
+  if (free) {
+    sweep.free();
+    const auto swept = [&](const IdRange& range) { return std::ranges::find(hooked, &range) != hooked.end() && !graph.tape.is_leaf(range.first()); };
+    for (PyObject* object : graph.take_hooked(swept)) Py_DECREF(object);
+  }
   return result;
+}
+
+// How many nodes these were computed from, themselves included.
+std::size_t graph_size(const Tape& tape, const std::vector<NodeId>& roots) {
+  std::vector<std::uint8_t> met(tape.size(), 0);
+  for (const NodeId id : roots) met[id] = 1;
+  std::size_t count = 0;
+  for (std::size_t id = tape.size(); id-- > Tape::kFirstId;) {
+    if (!met[id]) continue;
+    ++count;
+    tape.for_each_parent(static_cast<NodeId>(id), [&](NodeId parent) { met[parent] = 1; });
+  }
+  return count;
 }
 
 // For detect_anomaly: the youngest operation that turned a sound gradient into NaN, and which of its operands got it.
@@ -273,7 +290,13 @@ void bind_scalar_tensor(py::module_& m) {
         return std::tuple(range.id(k), operation_name(node), parents);
       })
       .def_readwrite("wants_grad", &IdRange::wants_grad)
-      .def_readwrite("has_hooks", &IdRange::has_hooks);
+      .def_readwrite("has_hooks", &IdRange::has_hooks)
+      .def("keep_for_hooks", [](py::object self) {
+        IdRange& range = self.cast<IdRange&>();
+        auto& hooked = range.graph().hooked;
+        if (std::ranges::find(hooked, &range, &std::pair<PyObject*, IdRange*>::second) == hooked.end()) hooked.emplace_back(self.release().ptr(), &range);
+        range.has_hooks = true;
+      });
   m.def("leaf", leaf);
   m.def("elementwise", elementwise);
   m.def("pick", pick);
@@ -288,6 +311,13 @@ void bind_scalar_tensor(py::module_& m) {
     graph.tape.for_each_parent(id, [&](NodeId parent) { parents.push_back(parent); });
     return std::tuple(graph.value[id], graph.tape.adjoint(id), operation_name(graph.tape.node(id)), parents);
   });
+  m.def("graph_size", [](const py::object& x) {
+    if (is_value(x.ptr())) return graph_size(as_value(x.ptr())->graph->tape, {as_value(x.ptr())->id});
+    const auto& range = x.cast<const IdRange&>();
+    std::vector<NodeId> ids;
+    for (std::size_t k = 0; k < range.count(); ++k) ids.push_back(range.id(k));
+    return graph_size(range.graph().tape, ids);
+  }, "How many nodes a Value or a range was computed from, itself included.");
   m.def("tape_size", [] { return graph_of_thread().tape.size() - Tape::kFirstId; }, "How many nodes this thread's tape holds, dead ones included.");
   m.def("collect", [] { graph_of_thread().collect_garbage(); }, "Removes dead nodes now.");
 

@@ -53,18 +53,36 @@ void bind_operator(TensorClass& cls, const char* name, const char* reflected, st
   if (reflected) cls.def(reflected, [&row](py::object y, py::object x) { return call(row, {}, {x, y}); }, py::is_operator());
 }
 
-py::dict record_of(const OpInfo& info, int arity) {
+// `inputs`: how many of info.inputs there are; 0 for an op that is written in terms of others and saves what they save.
+py::dict record_of(const OpInfo& info, int inputs, const char* kind) {
+  static constexpr const char* gradients[] = {"smooth", "kinked", "zero", "none"};
   py::dict record;
   record["name"] = std::string(info.name);
+  record["kind"] = kind;
   record["formula"] = std::string(info.formula);
   record["vjp"] = std::string(info.vjp);
-  static constexpr const char* gradients[] = {"smooth", "kinked", "zero", "none"};
   record["gradient"] = gradients[static_cast<int>(info.gradient)];
   record["analytic"] = info.analytic;
-  py::list saves;
-  for (const auto& [flag, letter] : {std::pair{X, arity == 3 ? "condition" : "x"}, {Y, "y"}, {Z, "z"}})
-    if (info.saves & flag) saves.append(letter);
-  record["saves"] = saves;
+  py::list names, saves, domain, kinks, samples;
+  const Saved saved = saved_for(info, [](std::size_t) { return true; });
+  for (int k = 0; k < inputs; ++k) {
+    const std::string name(info.inputs[static_cast<std::size_t>(k)]);
+    names.append(name);
+    if (saved >> k & 1) saves.append(name);
+  }
+  if (saved & Z) saves.append("z");
+  for (const double kink : info.kinks) {
+    if (kink == kTie) kinks.append("tie");
+    else if (kink == kink) kinks.append(kink);
+  }
+  for (const std::string_view sample : info.samples)
+    if (!sample.empty()) samples.append(std::string(sample));
+  record["inputs"] = names;
+  record["saves"] = inputs > 0 ? py::object(saves) : py::object(py::none());
+  record["domain"] = domain;
+  record["kinks"] = kinks;
+  record["attrs"] = py::dict();
+  record["samples"] = samples;
   return record;
 }
 
@@ -72,43 +90,23 @@ py::list ops() {
   py::list records;
   for (const NamedRow& named : elementwise_rows()) {
     const OpInfo& info = *named.row().info;
-    const int arity = named.row().arity;
-    py::dict record = record_of(info, arity);
-    record["kind"] = "elementwise";
-    static constexpr const char* letters[] = {"x", "y"};
-    py::list inputs, domain, kinks;
-    if (arity == 3) inputs.append("condition");
-    for (int k = 0; k < std::min(arity, 2); ++k) inputs.append(letters[k]);
-    for (int k = 0; k < arity; ++k) domain.append(py::make_tuple(info.domain[static_cast<std::size_t>(k)].low, info.domain[static_cast<std::size_t>(k)].high));
-    for (const double kink : info.kinks) {
-      if (kink == kTie) kinks.append("tie");
-      else if (!(kink != kink)) kinks.append(kink);
+    py::dict record = record_of(info, named.row().arity, "elementwise");
+    py::list domain;
+    for (int k = 0; k < named.row().arity; ++k) {
+      const Range range = info.domain[static_cast<std::size_t>(k)];
+      py::list bounds;
+      bounds.append(range.low);
+      bounds.append(range.high);
+      domain.append(bounds);
     }
     py::dict attrs;
-    for (std::size_t k = 0; k < named.attr_count; ++k) {
-      const bool finite = isfinite(named.defaults[k]);
-      attrs[info.attrs[k].data()] = finite ? py::object(py::float_(named.defaults[k])) : py::object(py::none());
-    }
-    record["inputs"] = inputs;
+    for (std::size_t k = 0; k < named.attr_count; ++k)  // clamp's infinite bounds are None, as in Python
+      attrs[info.attrs[k].data()] = isfinite(named.defaults[k]) ? py::object(py::float_(named.defaults[k])) : py::object(py::none());
     record["domain"] = domain;
-    record["kinks"] = kinks;
     record["attrs"] = attrs;
-    record["samples"] = py::list();
     records.append(record);
   }
-  for (const OpInfo* info : structural_infos()) {
-    py::dict record = record_of(*info, 0);
-    record["kind"] = "structural";
-    record["inputs"] = py::list();
-    record["domain"] = py::list();
-    record["kinks"] = py::list();
-    record["attrs"] = py::dict();
-    py::list samples;
-    for (const std::string_view sample : info->samples)
-      if (!sample.empty()) samples.append(std::string(sample));
-    record["samples"] = samples;
-    records.append(record);
-  }
+  for (const StructuralRecord& structural : structural_records()) records.append(record_of(*structural.info, structural.inputs, "structural"));
   return records;
 }
 

@@ -150,55 +150,69 @@ void check_nodes(const NodeList& order) {
   }
 }
 
+// A gradient that nobody else holds and that fills its storage may become somebody's .grad as it is.
+bool is_ours_alone(const Tensor& g) {
+  return g.cell()->counts.load(std::memory_order_relaxed) == (kRef | kHold) && g.cell()->storage->refs.load(std::memory_order_relaxed) == 1 &&
+         g.is_contiguous() && static_cast<std::size_t>(g.numel()) * size_of(g.dtype()) == g.cell()->storage->bytes && !g.cell()->weak &&
+         !g.cell()->storage->release;
+}
+
+// Cells marked with this number or a later one take part in the sweep that is running on this thread.
+thread_local std::uint32_t sweep_run = 0;
+
 // [sweep]
 class Sweep {
  public:
-  Sweep(NodeList order, const BackwardOptions& options, bool into_leaves)
-      : order_(std::move(order)), options_(options), into_leaves_(into_leaves) {}
+  Sweep(NodeList order, const BackwardOptions& options, bool into_leaves, std::uint32_t run)
+      : order_(std::move(order)), options_(options), into_leaves_(into_leaves), unvisited_(order_.size()), outer_run_(sweep_run) {
+    sweep_run = run;
+    // A hook may have called us in the middle of another sweep: what that one has gathered at shared leaves waits here.
+    for (Cell* cell : order_)
+      if (cell->slot) waiting_.emplace_back(cell, std::exchange(cell->slot, nullptr));
+  }
 
   ~Sweep() {  // also on the way out of an exception: no half-gathered gradient stays behind
+    sweep_run = outer_run_;
     for (Cell* cell : order_)
       if (Cell* slot = std::exchange(cell->slot, nullptr)) release(slot, kRef | kHold);
-    if (options_.retain_graph || !finished_) return;
-    for (Cell* cell : order_)  // inputs first: a node is touched no more once what was computed from it lets go
-      if (!cell->is_leaf()) free_graph(cell);
+    for (auto& [cell, slot] : waiting_) cell->slot = slot;
+    if (options_.retain_graph) return;
+    for (std::size_t k = unvisited_; k < order_.size(); ++k)  // inputs first: a node is touched no more once what was
+      if (!order_[k]->is_leaf()) free_graph(order_[k]);       // computed from it lets go
   }
   Sweep(const Sweep&) = delete;
   Sweep& operator=(const Sweep&) = delete;
 
-  // The cells on the way to one of `inputs`; the others get no gradient work.
-  void restrict_to(std::span<const Tensor> inputs, std::uint32_t run) {
-    std::vector<Cell*> wanted;
-    for (const Tensor& input : inputs) wanted.push_back(input.cell());
-    targets_ = wanted;
-    restricted_ = true;
-    needed_run_ = run;
-    for (Cell* cell : order_) {
-      bool needed = std::find(wanted.begin(), wanted.end(), cell) != wanted.end();
-      for (const Cell* input : cell->input_cells()) needed |= input && input->mark == run;
-      if (needed) cell->mark = run;
+  // Marks the cells on the way to one of `inputs` with a number of their own; the others get no gradient work.
+  void restrict_to(std::span<const Tensor> inputs) {
+    sweep_run = next_run();
+    for (const Tensor& input : inputs) {
+      targets_.push_back(input.cell());
+      input.cell()->mark = sweep_run;
     }
+    for (Cell* cell : order_)
+      for (const Cell* input : cell->input_cells())
+        if (input && input->mark == sweep_run) cell->mark = sweep_run;
     captured.resize(inputs.size());
   }
 
   void seed(const Tensor& output, Tensor gradient) { add(output.cell(), std::move(gradient)); }
 
   void run() {
-    for (std::size_t k = order_.size(); k-- > 0;) {
-      Cell* cell = order_[k];
+    while (unvisited_ > 0) {
+      Cell* cell = order_[--unvisited_];
       Tensor g(std::exchange(cell->slot, nullptr));
-      if (!g.defined() || !needed(*cell)) continue;
-      g = deliver(*cell, std::move(g));
-      if (!cell->is_leaf()) pass_on(*cell, g);
+      if (g.defined() && cell->mark >= sweep_run) {
+        g = deliver(*cell, std::move(g));
+        if (!cell->is_leaf()) pass_on(*cell, g);
+      }
+      if (!options_.retain_graph && !cell->is_leaf()) release_saved(cell);  // memory falls while the sweep goes on
     }
-    finished_ = true;
   }
 
   std::vector<Tensor> captured;  // under restrict_to: the gradient of each input
 
  private:
-  bool needed(const Cell& cell) const { return !restricted_ || cell.mark == needed_run_; }
-
   // Shows the complete gradient to hooks and stores it where somebody asked for it.
   Tensor deliver(Cell& cell, Tensor g) {
     if (cell.extra) {
@@ -221,7 +235,7 @@ class Sweep {
   void accumulate_grad(Cell& cell, const Tensor& g) {
     const Tensor old = Tensor::alias(cell.grad);
     Tensor sum;
-    if (!old.defined()) sum = options_.create_graph ? g : clone(g);
+    if (!old.defined()) sum = options_.create_graph || is_ours_alone(g) ? g : clone(g);
     else if (options_.create_graph) sum = old + g;
     else sum = Tensor(old).add_(g);
     if (!sum.is_same(old)) {
@@ -238,7 +252,7 @@ class Sweep {
     cell.op->vjp(cell, g, gradients);
     for (std::size_t k = 0; k < count; ++k) {
       Cell* input = cell.input_cells()[k];
-      if (!gradients[k].defined() || !input || !input->requires_grad) continue;
+      if (!gradients[k].defined() || !wants_gradient(cell, k)) continue;
       if (detect_anomaly() && has_nan(gradients[k]))
         throw AnomalyError("detect_anomaly: " + std::string(cell.op->info->name) + " gave NaN in the gradient of its input " +
                            std::to_string(k) + "; it was called at " + (cell.extra ? cell.extra->call_site : call_site()));
@@ -261,10 +275,10 @@ class Sweep {
   NodeList order_;
   BackwardOptions options_;
   bool into_leaves_;
-  bool finished_ = false;
-  bool restricted_ = false;
-  std::uint32_t needed_run_ = 0;
+  std::size_t unvisited_;    // order_[unvisited_...] has been visited
+  std::uint32_t outer_run_;  // of the sweep that called us, if any
   std::vector<Cell*> targets_;
+  std::vector<std::pair<Cell*, Cell*>> waiting_;
 };
 // [/sweep]
 
@@ -285,6 +299,11 @@ Tensor checked_seed(const Tensor& output, const Tensor& gradient) {
 
 }  // namespace
 
+bool wants_gradient(const Cell& node, std::size_t k) {
+  const Cell* input = node.input_cells()[k];
+  return input && input->requires_grad && input->mark >= sweep_run;
+}
+
 Order parse_order(std::string_view name) {
   if (name == "tape") return Order::Tape;
   if (name == "stack") return Order::Stack;
@@ -294,10 +313,11 @@ Order parse_order(std::string_view name) {
 
 void Tensor::backward(const Tensor& gradient, const BackwardOptions& options) const {
   Tensor seed = checked_seed(*this, gradient);
-  NodeList order = nodes_below(std::span(this, 1), options.order, next_run());
+  const std::uint32_t run = next_run();
+  NodeList order = nodes_below(std::span(this, 1), options.order, run);
   check_nodes(order);
   const GradMode mode(options.create_graph);
-  Sweep sweep(std::move(order), options, /*into_leaves=*/true);
+  Sweep sweep(std::move(order), options, /*into_leaves=*/true, run);
   sweep.seed(*this, std::move(seed));
   sweep.run();
 }
@@ -309,11 +329,12 @@ std::vector<Tensor> gradients(std::span<const Tensor> outputs, std::span<const T
     seeds.push_back(checked_seed(outputs[k], k < grad_outputs.size() ? grad_outputs[k] : Tensor()));
   for (const Tensor& input : inputs)
     if (!input.requires_grad()) throw GraphError("autograd.grad: an input does not require grad");
-  NodeList order = nodes_below(outputs, options.order, next_run());
+  const std::uint32_t run = next_run();
+  NodeList order = nodes_below(outputs, options.order, run);
   check_nodes(order);
   const GradMode mode(options.create_graph);
-  Sweep sweep(std::move(order), options, /*into_leaves=*/false);
-  sweep.restrict_to(inputs, next_run());
+  Sweep sweep(std::move(order), options, /*into_leaves=*/false, run);
+  sweep.restrict_to(inputs);
   for (std::size_t k = 0; k < outputs.size(); ++k) sweep.seed(outputs[k], seeds[k]);
   sweep.run();
   for (std::size_t k = 0; k < inputs.size(); ++k)

@@ -128,15 +128,21 @@ void release(Cell* cell, std::uint64_t counts) {
   else if ((after >> 32) == 0 && (before >> 32) != 0) drop_storage(cell);
 }
 
+void release_saved(Cell* cell) {
+  for (std::size_t k = 0; k < kInlineInputs; ++k)
+    if (cell->inputs_saved >> k & 1) release(cell->input_cells()[k], kHold);
+  cell->inputs_saved = 0;
+  if (!cell->holds_itself) return;
+  cell->holds_itself = false;
+  // A hold without a ref: whoever calls keeps the node itself alive.
+  if (cell->counts.fetch_sub(kHold, std::memory_order_acq_rel) >> 32 == 1) drop_storage(cell);
+}
+
 void free_graph(Cell* cell) {
   if (cell->freed) return;
+  release_saved(cell);
   let_go_of_inputs(cell);
   cell->freed = true;
-  if (cell->holds_itself) {
-    cell->holds_itself = false;
-    // A hold without a ref: the node itself is kept alive by whoever called us.
-    if (cell->counts.fetch_sub(kHold, std::memory_order_acq_rel) >> 32 == 1) drop_storage(cell);
-  }
 }
 
 }  // namespace trigrad

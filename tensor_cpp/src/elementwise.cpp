@@ -237,7 +237,7 @@ void elementwise_vjp(Cell& node, const Tensor& g, Tensor* gradients) {
     std::size_t count = 0;
     operands[count++] = &g;
     for (std::size_t i = 0; i < arity; ++i) operands[count++] = (node.inputs_saved >> i & 1) ? &in[i] : &g;
-    operands[count++] = (node.op->info->saves & Z) ? &z : &g;
+    operands[count++] = node.holds_itself ? &z : &g;
     gradients[k] = empty(g.shape(), g.dtype());
     const ComputeType compute = compute_type(g.dtype());
     run_block(kernels.rule[k][compute], compute, attrs, std::span(operands, count), gradients[k]);

@@ -72,9 +72,10 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
   node.input_count = static_cast<std::uint32_t>(inputs.size());
   if (inputs.size() > kInlineInputs) node.inputs.many = static_cast<Cell**>(pool_take(inputs.size() * sizeof(Cell*)));
   const auto edges = node.input_cells();
+  const Saved saves = saved_for(*row.info, [&](std::size_t k) { return k < inputs.size() && inputs[k]->requires_grad(); });
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     Cell* input = inputs[k]->cell();
-    const bool saved = k < kInlineInputs && (row.info->saves >> k & 1);
+    const bool saved = k < kInlineInputs && (saves >> k & 1);
     // A structural rule may ask for an input's shape, so it keeps them all; an elementwise one needs those it reads.
     edges[k] = saved || input->requires_grad || !row.kernels ? input : nullptr;
     if (!edges[k]) continue;
@@ -84,7 +85,7 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
       node.saved_version[k] = inputs[k]->version();
     }
   }
-  if (row.info->saves & Z) {
+  if (saves & Z) {
     node.holds_itself = true;
     retain(&node, kHold);
     node.saved_version[kInlineInputs] = z.version();

@@ -94,8 +94,8 @@ Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction
   same_shape("huber_loss", input, target);
   if (!(delta > 0)) throw ValueError("huber_loss: delta must be positive, not " + std::to_string(delta));
   const Tensor d = input - target;
-  const Tensor near = clamp(d, {-delta, delta});  // where |d| < delta this is d: d²/2; elsewhere delta |d| - delta²/2
-  return reduce(near * (d - like(d, 0.5) * near), reduction);
+  const Tensor size = abs(d);
+  return reduce(where(size < like(d, delta), like(d, 0.5) * square(d), like(d, delta) * (size - like(d, delta / 2))), reduction);
 }
 
 Tensor nll_loss(const Tensor& input, const Tensor& target, std::int64_t ignore_index, Reduction reduction) {

@@ -22,10 +22,16 @@ const RowList& elementwise_rows() {
   return rows;
 }
 
-std::vector<const OpInfo*> structural_infos() {
-  std::vector<const OpInfo*> infos;
-  StructuralOps::for_each([&]<class Op>(Op) { infos.push_back(&Op::info); });
-  return infos;
+std::vector<StructuralRecord> structural_records() {
+  std::vector<StructuralRecord> records;
+  StructuralOps::for_each([&]<class Op>(Op) {
+    int inputs = 0;
+    if constexpr (requires(Tensor x, typename Op::Attrs at) { Op::forward(x, x, x, at); }) inputs = 3;
+    else if constexpr (requires(Tensor x, typename Op::Attrs at) { Op::forward(x, at); }) inputs = 1;
+    else if constexpr (requires(Tensor x, typename Op::Attrs at) { Op::forward(x, x, at); }) inputs = 2;
+    records.push_back({&Op::info, inputs});
+  });
+  return records;
 }
 
 }  // namespace trigrad

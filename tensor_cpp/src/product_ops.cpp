@@ -110,6 +110,15 @@ Tensor outer(const Tensor& x, const Tensor& y) {
 }
 
 namespace {
+// With an activation the rules read the output, too.
+struct ActivatedLinear : Linear {
+  static constexpr OpInfo info = [] {
+    OpInfo with_output = Linear::info;
+    with_output.saves = {Y | Z, X | Z, Z};
+    return with_output;
+  }();
+};
+
 // input (..., I) as (B, I) · weight (O, I) transposed + bias (O), then the activation: z (..., O)
 Tensor linear_forward(const Tensor& input, const Tensor& weight, const Tensor* bias, Activation activation) {
   Dims shape = input.shape();
@@ -164,7 +173,10 @@ Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias, Act
   if (bias.defined() && !(bias.shape() == Dims{weight.size(0)}))
     throw ShapeError("linear: bias is " + to_string(bias.shape()) + " but weight is " + to_string(weight.shape()) + ", which gives " +
                      std::to_string(weight.size(0)) + " features");
-  return bias.defined() ? apply_op<Linear>({activation}, input, weight, bias) : apply_op<Linear>({activation}, input, weight);
+  const auto record_as = [&]<class Op>(Op) {
+    return bias.defined() ? apply_op<Op>({activation}, input, weight, bias) : apply_op<Op>({activation}, input, weight);
+  };
+  return activation == Activation::None ? record_as(Linear{}) : record_as(ActivatedLinear{});
 }
 
 namespace {

@@ -246,10 +246,10 @@ def positions_for(name: str, x: Tensor, key: Any) -> Array:
     used = [i.ndim if isinstance(i, np.ndarray) and i.dtype == bool_ else i is not None and i is not Ellipsis and not isinstance(i, bool) for i in plain]
     if sum(used) > x.ndim:
         raise IndexError(f"{name}: {sum(used)} indices for a tensor of shape {x.shape}")
-    at, ellipsis = 0, any(i is Ellipsis for i in plain)
-    for item, width in zip(plain, used, strict=True):
+    at = 0
+    for k, (item, width) in enumerate(zip(plain, used, strict=True)):
         if item is Ellipsis:
-            at = x.ndim - sum(used[plain.index(Ellipsis) :]) if ellipsis else at
+            at = x.ndim - sum(used[k:])
         elif isinstance(item, np.ndarray) and item.dtype == bool_:
             if item.shape != x.shape[at : at + item.ndim]:
                 raise IndexError(f"{name}: a mask of shape {item.shape} does not fit shape {x.shape} at dim {at}")

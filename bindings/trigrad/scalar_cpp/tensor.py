@@ -306,7 +306,7 @@ class Tensor:
         if not hasattr(self._nodes, "hooks"):
             self._nodes.hooks = {}
         self._nodes.hooks[handle.number] = hook
-        self._nodes.has_hooks = True
+        self._nodes.keep_for_hooks()
         self._nodes.shape = self.shape
         return handle
 

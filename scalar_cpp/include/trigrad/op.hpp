@@ -1,14 +1,15 @@
 // What an operation is: a plain struct with its facts (`info`), its formula (`forward`) and one rule per input.
 //
 //   struct Tanh : Unary<Tanh> {
-//     static constexpr OpInfo info{.name = "tanh", .formula = "tanh x", .vjp = "g (1 - z²)", .domain = {{{-3, 3}}}, .saves = Z};
+//     static constexpr OpInfo info{.name = "tanh", .formula = "tanh x", .vjp = "g (1 - z²)", .domain = {{{-3, 3}}}, .saves = {Z}};
 //     static auto forward(auto x)             { return tanh(x); }
 //     static auto gx(auto g, auto, auto z)    { return g * (like(z, 1) - z * z); }
 //   };
 //
 // x, y are inputs, z the output, g the incoming gradient ∂loss/∂z; gx returns ∂loss/∂x. `auto` lets one text serve
 // numbers and handles. Attributes (a slope, a bound) are doubles in a nested `Attrs`, named in `info.attrs`, and come
-// last in every call. `saves` says which of x, y, z the rules read: only those are kept alive for backward.
+// last in every call. `saves` says, rule by rule, which of x, y, z it reads: only what a wanted rule reads is
+// kept alive for backward.
 //
 // Read before: math.hpp. Read next: ops/arithmetic.hpp, then scalar/tape.hpp.
 #pragma once
@@ -23,7 +24,7 @@
 
 namespace trigrad {
 
-enum Saved : unsigned { Nothing = 0, X = 1, Y = 2, Z = 8 };  // bit k: input k; bit 3: the output
+enum Saved : unsigned { Nothing = 0, X = 1, Y = 2, Z = 8 };  // what a rule reads. Bit k: input k; bit 3: the output
 constexpr Saved operator|(Saved a, Saved b) { return static_cast<Saved>(static_cast<unsigned>(a) | static_cast<unsigned>(b)); }
 
 enum class Gradient {
@@ -47,13 +48,22 @@ struct OpInfo {
   std::string_view vjp = "";
   std::array<Range, 3> domain{};                // where tests draw each input from
   std::array<double, 2> kinks{NAN, NAN};
-  Saved saves = Nothing;
+  std::array<Saved, 3> saves{};                 // by rule: what gx reads, what gy reads, ...
+  std::array<std::string_view, 3> inputs{"x", "y"};
   Gradient gradient = Gradient::Smooth;
   Result result = Result::Float;                // integers stay integers only where this is Same
   bool analytic = true;                         // complex-step differentiation applies
   std::array<std::string_view, 2> attrs{};      // names of the fields of Attrs
   std::array<std::string_view, 16> samples{};   // structural ops: calls that the tests make
 };
+
+// What backward may read in all: the union over the rules of the wanted inputs.
+constexpr Saved saved_for(const OpInfo& info, auto wants) {
+  Saved saved = Nothing;
+  for (std::size_t k = 0; k < info.saves.size(); ++k)
+    if (wants(k)) saved = saved | info.saves[k];
+  return saved;
+}
 
 struct NoAttrs {};
 

@@ -20,7 +20,7 @@ struct Sub : Binary<Sub> {
 };
 
 struct Mul : Binary<Mul> {
-  static constexpr OpInfo info{.name = "mul", .formula = "x y", .vjp = "g y, g x", .saves = X | Y, .result = Result::Same};
+  static constexpr OpInfo info{.name = "mul", .formula = "x y", .vjp = "g y, g x", .saves = {Y, X}, .result = Result::Same};
   static auto forward(auto x, auto y) { return x * y; }
   static auto gx(auto g, auto /*x*/, auto y, auto /*z*/) { return g * y; }
   static auto gy(auto g, auto x, auto /*y*/, auto /*z*/) { return g * x; }
@@ -28,7 +28,7 @@ struct Mul : Binary<Mul> {
 
 struct Div : Binary<Div> {
   static constexpr OpInfo info{.name = "div", .formula = "x / y", .vjp = "g / y, -g (x / y) / y",
-                               .domain = {{{-3, 3}, {0.5, 3}}}, .saves = X | Y};
+                               .domain = {{{-3, 3}, {0.5, 3}}}, .saves = {Y, X | Y}};
   static auto forward(auto x, auto y) { return x / y; }
   static auto gx(auto g, auto /*x*/, auto y, auto /*z*/) { return g / y; }
   static auto gy(auto g, auto x, auto y, auto /*z*/) { return -g * ((x / y) / y); }
@@ -44,7 +44,7 @@ struct Neg : Unary<Neg> {
 // Both arguments are guarded (not only the results), or second derivatives would meet 0 · inf.
 struct Pow : Binary<Pow> {
   static constexpr OpInfo info{.name = "pow", .formula = "x^y", .vjp = "g y x^(y-1), g z log x",
-                               .domain = {{{0.3, 3}, {-3, 3}}}, .saves = X | Y | Z, .result = Result::Same};
+                               .domain = {{{0.3, 3}, {-3, 3}}}, .saves = {X | Y, X | Y | Z}, .result = Result::Same};
   static auto forward(auto x, auto y) { return pow(x, y); }
   static auto gx(auto g, auto x, auto y, auto /*z*/) {
     const auto flat = y == like(y, 0);
@@ -59,19 +59,19 @@ struct Pow : Binary<Pow> {
 };
 
 struct Square : Unary<Square> {
-  static constexpr OpInfo info{.name = "square", .formula = "x²", .vjp = "2 g x", .saves = X, .result = Result::Same};
+  static constexpr OpInfo info{.name = "square", .formula = "x²", .vjp = "2 g x", .saves = {X}, .result = Result::Same};
   static auto forward(auto x) { return x * x; }
   static auto gx(auto g, auto x, auto /*z*/) { return g * (like(x, 2) * x); }
 };
 
 struct Reciprocal : Unary<Reciprocal> {
-  static constexpr OpInfo info{.name = "reciprocal", .formula = "1 / x", .vjp = "-g z²", .domain = {{{0.2, 4}}}, .saves = Z};
+  static constexpr OpInfo info{.name = "reciprocal", .formula = "1 / x", .vjp = "-g z²", .domain = {{{0.2, 4}}}, .saves = {Z}};
   static auto forward(auto x) { return like(x, 1) / x; }
   static auto gx(auto g, auto /*x*/, auto z) { return -g * (z * z); }
 };
 
 struct Abs : Unary<Abs> {
-  static constexpr OpInfo info{.name = "abs", .formula = "|x|", .vjp = "g sign x", .kinks = {0, NAN}, .saves = X,
+  static constexpr OpInfo info{.name = "abs", .formula = "|x|", .vjp = "g sign x", .kinks = {0, NAN}, .saves = {X},
                                .gradient = Gradient::Kinked, .result = Result::Same, .analytic = false};
   static auto forward(auto x) { return abs(x); }
   static auto gx(auto g, auto x, auto /*z*/) { return g * sign(x); }
@@ -111,7 +111,7 @@ struct Clamp : Unary<Clamp> {
     double min = -std::numeric_limits<double>::infinity(), max = std::numeric_limits<double>::infinity();
   };
   static constexpr OpInfo info{.name = "clamp", .formula = "min(max(x, lo), hi)", .vjp = "lo <= x <= hi ? g : 0",
-                               .saves = X, .gradient = Gradient::Kinked, .result = Result::Same, .analytic = false,
+                               .saves = {X}, .gradient = Gradient::Kinked, .result = Result::Same, .analytic = false,
                                .attrs = {"min", "max"}};
   static auto forward(auto x, const Attrs& at) {
     const auto raised = where(x < like(x, at.min), like(x, at.min), x);
@@ -125,7 +125,7 @@ struct Clamp : Unary<Clamp> {
 // Ties share the gradient equally; NaN in either input gives NaN.
 struct Maximum : Binary<Maximum> {
   static constexpr OpInfo info{.name = "maximum", .formula = "max(x, y)", .vjp = "g to the larger, g/2 to each at a tie",
-                               .kinks = {kTie, NAN}, .saves = X | Y, .gradient = Gradient::Kinked,
+                               .kinks = {kTie, NAN}, .saves = {X | Y, X | Y}, .gradient = Gradient::Kinked,
                                .result = Result::Same, .analytic = false};
   static auto forward(auto x, auto y) { return where(x != x, x, where(x > y, x, y)); }
   static auto gx(auto g, auto x, auto y, auto /*z*/) {
@@ -138,7 +138,7 @@ struct Maximum : Binary<Maximum> {
 
 struct Minimum : Binary<Minimum> {
   static constexpr OpInfo info{.name = "minimum", .formula = "min(x, y)", .vjp = "g to the smaller, g/2 to each at a tie",
-                               .kinks = {kTie, NAN}, .saves = X | Y, .gradient = Gradient::Kinked,
+                               .kinks = {kTie, NAN}, .saves = {X | Y, X | Y}, .gradient = Gradient::Kinked,
                                .result = Result::Same, .analytic = false};
   static auto forward(auto x, auto y) { return where(x != x, x, where(x < y, x, y)); }
   static auto gx(auto g, auto x, auto y, auto /*z*/) {
@@ -150,7 +150,7 @@ struct Minimum : Binary<Minimum> {
 };
 
 struct Where : Ternary<Where> {
-  static constexpr OpInfo info{.name = "where", .formula = "c ? x : y", .vjp = "c ? g : 0, c ? 0 : g", .saves = X,
+  static constexpr OpInfo info{.name = "where", .formula = "c ? x : y", .vjp = "c ? g : 0, c ? 0 : g", .saves = {Nothing, X, X}, .inputs = {"condition", "x", "y"},
                                .result = Result::Same};
   static auto forward(auto c, auto x, auto y) { return where(c, x, y); }
   static auto gx(auto g, auto c, auto /*x*/, auto /*y*/, auto /*z*/) { return where(c, g, zeros_of(g)); }

@@ -96,6 +96,7 @@ struct Cell {
 Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset);
 void retain(Cell* cell, std::uint64_t counts);    // kRef, kHold or both
 void release(Cell* cell, std::uint64_t counts);   // never recurses, however deep the graph behind it
-void free_graph(Cell* cell);                      // lets go of inputs and saved values; the node is then `freed`
+void release_saved(Cell* cell);                   // lets go of the numbers that rules read
+void free_graph(Cell* cell);                      // lets go of the inputs as well; the node is then `freed`
 
 }  // namespace trigrad

@@ -40,10 +40,7 @@ Attrs& attrs_of(Cell& node) {
 }
 
 // Whether a rule has to compute the gradient of input k at all. Valid while the sweep visits the node.
-inline bool wants_gradient(const Cell& node, std::size_t k) {
-  const Cell* input = node.input_cells()[k];
-  return input != nullptr && input->requires_grad;
-}
+bool wants_gradient(const Cell& node, std::size_t k);
 
 inline Tensor input_of(const Cell& node, std::size_t k) { return Tensor::alias(node.input_cells()[k]); }
 

@@ -6,6 +6,11 @@
 namespace trigrad {
 
 const RowList& elementwise_rows();
-std::vector<const OpInfo*> structural_infos();
+
+struct StructuralRecord {
+  const OpInfo* info;
+  int inputs;  // of its node; 0 where the op is written in terms of others
+};
+std::vector<StructuralRecord> structural_records();
 
 }  // namespace trigrad

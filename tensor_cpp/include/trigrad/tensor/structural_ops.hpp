@@ -49,7 +49,7 @@ struct MinDim {
 };
 
 struct Amax {
-  static constexpr OpInfo info{.name = "amax", .formula = "max x", .vjp = "g to the largest, shared equally at ties", .saves = X | Z, .gradient = Gradient::Kinked, .analytic = false,
+  static constexpr OpInfo info{.name = "amax", .formula = "max x", .vjp = "g to the largest, shared equally at ties", .saves = {X | Z}, .gradient = Gradient::Kinked, .analytic = false,
                                .samples = {"amax(f(3, 4))", "amax(f(2, 3, 4), dim=(0, 2))", "amax(f(2, 3, 4), dim=1, keepdim=True)"}};
   struct Attrs { DimMask dims; bool keepdim; };
   static Tensor forward(const Tensor& x, const Attrs& at);
@@ -57,7 +57,7 @@ struct Amax {
 };
 
 struct Amin {
-  static constexpr OpInfo info{.name = "amin", .formula = "min x", .vjp = "g to the smallest, shared equally at ties", .saves = X | Z, .gradient = Gradient::Kinked, .analytic = false,
+  static constexpr OpInfo info{.name = "amin", .formula = "min x", .vjp = "g to the smallest, shared equally at ties", .saves = {X | Z}, .gradient = Gradient::Kinked, .analytic = false,
                                .samples = {"amin(f(3, 4))", "amin(f(2, 3, 4), dim=(0, 2))", "amin(f(2, 3, 4), dim=1, keepdim=True)"}};
   struct Attrs { DimMask dims; bool keepdim; };
   static Tensor forward(const Tensor& x, const Attrs& at);
@@ -65,7 +65,7 @@ struct Amin {
 };
 
 struct Prod {
-  static constexpr OpInfo info{.name = "prod", .formula = "Π x", .vjp = "g Π of the others", .saves = X,
+  static constexpr OpInfo info{.name = "prod", .formula = "Π x", .vjp = "g Π of the others", .saves = {X},
                                .samples = {"prod(f(3, 4))", "prod(f(2, 3, 4), dim=1)", "prod(f(2, 3), dim=1, keepdim=True)", "prod(f(0, 3), dim=0)"}};
   struct Attrs { DimMask dims; bool keepdim; };
   static Tensor forward(const Tensor& x, const Attrs& at);
@@ -73,7 +73,7 @@ struct Prod {
 };
 
 struct Var {
-  static constexpr OpInfo info{.name = "var", .formula = "Σ (x - mean)² / (n - c)", .vjp = "2 g (x - mean) / (n - c)", .saves = X,
+  static constexpr OpInfo info{.name = "var", .formula = "Σ (x - mean)² / (n - c)", .vjp = "2 g (x - mean) / (n - c)", .saves = {X},
                                .samples = {"var(f(3, 4))", "var(f(2, 3, 4), dim=(0, 2), correction=0)", "var(f(2, 3, 4), dim=1, keepdim=True)", "var(f(1, 3), dim=0, correction=0)"}};
   struct Attrs { DimMask dims; bool keepdim; double correction; };
   static Tensor forward(const Tensor& x, const Attrs& at);
@@ -81,7 +81,7 @@ struct Var {
 };
 
 struct Std {
-  static constexpr OpInfo info{.name = "std", .formula = "√var", .vjp = "g (x - mean) / (z (n - c)), 0 where z = 0", .saves = X | Z,
+  static constexpr OpInfo info{.name = "std", .formula = "√var", .vjp = "g (x - mean) / (z (n - c)), 0 where z = 0", .saves = {X | Z},
                                .samples = {"std(f(3, 4))", "std(f(2, 3, 4), dim=(0, 2), correction=0)", "std(f(2, 3, 4), dim=1, keepdim=True)"}};
   struct Attrs { DimMask dims; bool keepdim; double correction; };
   static Tensor forward(const Tensor& x, const Attrs& at);
@@ -89,7 +89,7 @@ struct Std {
 };
 
 struct Norm {
-  static constexpr OpInfo info{.name = "norm", .formula = "(Σ |x|^p)^(1/p)", .vjp = "g sign(x) |x|^(p-1) / z^(p-1), 0 where z = 0", .saves = X | Z, .gradient = Gradient::Kinked, .analytic = false,
+  static constexpr OpInfo info{.name = "norm", .formula = "(Σ |x|^p)^(1/p)", .vjp = "g sign(x) |x|^(p-1) / z^(p-1), 0 where z = 0", .saves = {X | Z}, .gradient = Gradient::Kinked, .analytic = false,
                                .samples = {"norm(f(3, 4))", "norm(f(3, 4), p=1, dim=1)", "norm(f(2, 3, 4), p=3.5, dim=(0, 2), keepdim=True)", "norm(f(3, 4), p=float('inf'), dim=0)"}};
   struct Attrs { DimMask dims; bool keepdim; double p; };
   static Tensor forward(const Tensor& x, const Attrs& at);
@@ -97,7 +97,7 @@ struct Norm {
 };
 
 struct LogSumExp {
-  static constexpr OpInfo info{.name = "logsumexp", .formula = "ln Σ e^x", .vjp = "g e^(x - z)", .saves = X | Z,
+  static constexpr OpInfo info{.name = "logsumexp", .formula = "ln Σ e^x", .vjp = "g e^(x - z)", .saves = {X | Z},
                                .samples = {"logsumexp(f(3, 4), dim=1)", "logsumexp(f(2, 3, 4), dim=(0, 2), keepdim=True)", "logsumexp(f(3, 4, lo=-1000, hi=1000), dim=0)"}};
   struct Attrs { DimMask dims; bool keepdim; };
   static Tensor forward(const Tensor& x, const Attrs& at);
@@ -133,7 +133,7 @@ struct CumSum {
 };
 
 struct CumProd {
-  static constexpr OpInfo info{.name = "cumprod", .formula = "Π of x up to here", .vjp = "Π before · Σ of g times Π between", .saves = X | Z,
+  static constexpr OpInfo info{.name = "cumprod", .formula = "Π of x up to here", .vjp = "Π before · Σ of g times Π between", .saves = {X | Z},
                                .samples = {"cumprod(f(5), dim=0)", "cumprod(f(2, 3, 4), dim=1)", "cumprod(f(0, 3), dim=0)"}};
   struct Attrs { int dim; };
   static Tensor forward(const Tensor& x, const Attrs& at);
@@ -151,7 +151,7 @@ struct TopK {
 };
 
 struct Softmax {
-  static constexpr OpInfo info{.name = "softmax", .formula = "e^x / Σ e^x", .vjp = "z (g - Σ g z)", .saves = Z,
+  static constexpr OpInfo info{.name = "softmax", .formula = "e^x / Σ e^x", .vjp = "z (g - Σ g z)", .saves = {Z},
                                .samples = {"softmax(f(5), dim=0)", "softmax(f(3, 4), dim=1)", "softmax(f(2, 3, 4), dim=1)", "softmax(f(3, 4, lo=-1000, hi=1000), dim=-1)", "softmax(f(0, 3), dim=1)"}};
   struct Attrs { int dim; };
   static Tensor forward(const Tensor& x, const Attrs& at);
@@ -159,7 +159,7 @@ struct Softmax {
 };
 
 struct LogSoftmax {
-  static constexpr OpInfo info{.name = "log_softmax", .formula = "x - ln Σ e^x", .vjp = "g - e^z Σ g", .saves = Z,
+  static constexpr OpInfo info{.name = "log_softmax", .formula = "x - ln Σ e^x", .vjp = "g - e^z Σ g", .saves = {Z},
                                .samples = {"log_softmax(f(5), dim=0)", "log_softmax(f(3, 4), dim=1)", "log_softmax(f(2, 3, 4), dim=1)", "log_softmax(f(3, 4, lo=-1000, hi=1000), dim=-1)", "log_softmax(f(0, 3), dim=1)"}};
   struct Attrs { int dim; };
   static Tensor forward(const Tensor& x, const Attrs& at);
@@ -167,7 +167,7 @@ struct LogSoftmax {
 };
 
 struct Matmul {
-  static constexpr OpInfo info{.name = "matmul", .formula = "x y", .vjp = "g yᵀ, xᵀ g", .saves = X | Y,
+  static constexpr OpInfo info{.name = "matmul", .formula = "x y", .vjp = "g yᵀ, xᵀ g", .saves = {Y, X},
                                .samples = {"matmul(f(3, 4), f(4, 5))", "matmul(f(4), f(4))", "matmul(f(3, 4), f(4))", "matmul(f(4), f(4, 5))", "matmul(f(2, 3, 4), f(2, 4, 5))", "matmul(f(2, 1, 3, 4), f(5, 4, 2))", "matmul(f(2, 3, 4), f(4, 5))", "matmul(f(4), f(2, 4, 3))", "matmul(f(2, 3, 4), f(4))", "matmul(f(0, 4), f(4, 3))", "matmul(f(3, 0), f(0, 2))", "matmul(f(1, 1), f(1, 1))"}};
   using Attrs = NoAttrs;
   static Tensor forward(const Tensor& x, const Tensor& y, const Attrs& at);
@@ -191,7 +191,7 @@ struct Einsum {
 };
 
 struct Linear {
-  static constexpr OpInfo info{.name = "linear", .formula = "act(x wᵀ + b)", .vjp = "h w, hᵀ x, Σ h with h = g act'", .saves = X | Y | Z,
+  static constexpr OpInfo info{.name = "linear", .formula = "act(x wᵀ + b)", .vjp = "h w, hᵀ x, Σ h with h = g act'", .saves = {Y, X}, .inputs = {"input", "weight", "bias"},
                                .samples = {"linear(f(3, 4), f(5, 4), f(5))", "linear(f(3, 4), f(5, 4))", "linear(f(4), f(5, 4), f(5))", "linear(f(2, 3, 4), f(5, 4), f(5))", "linear(f(3, 4), f(5, 4), f(5), activation='relu')", "linear(f(3, 4), f(5, 4), f(5), activation='tanh')", "linear(f(3, 4), f(5, 4), activation='sigmoid')", "linear(f(0, 4), f(5, 4), f(5))", "linear(f(1, 1), f(1, 1), f(1))"}};
   struct Attrs { Activation activation; };
   static Tensor forward(const Tensor& input, const Tensor& weight, const Attrs& at);
@@ -300,7 +300,7 @@ struct Slice {
 };
 
 struct Take {
-  static constexpr OpInfo info{.name = "index", .formula = "x at listed positions", .vjp = "g added at those positions", .saves = Y,
+  static constexpr OpInfo info{.name = "index", .formula = "x at listed positions", .vjp = "g added at those positions", .saves = {Y}, .inputs = {"x", "positions"},
                                .samples = {"getitem(f(5, 3), i((4,), 5))", "getitem(f(5, 3), (i((4,), 5), i((4,), 3)))", "getitem(f(3, 4), b(3, 4))", "getitem(f(5, 3), b(5))", "getitem(f(4, 5, 6), (slice(1, 3), i((2, 1), 5), i((3,), 6)))", "getitem(f(4, 5, 6), (i((2,), 4), slice(None), i((2,), 6)))"}};
   using Attrs = NoAttrs;
   static Tensor forward(const Tensor& x, const Tensor& positions, const Attrs& at);
@@ -313,7 +313,7 @@ struct Gather {
 };
 
 struct PutAdd {
-  static constexpr OpInfo info{.name = "scatter_add", .formula = "zeros, with x added at listed positions", .vjp = "g at those positions", .saves = Y,
+  static constexpr OpInfo info{.name = "scatter_add", .formula = "zeros, with x added at listed positions", .vjp = "g at those positions", .saves = {Y}, .inputs = {"x", "positions"},
                                .samples = {"scatter_add(f(4, 3), 0, i((5, 3), 4), f(5, 3))", "scatter_add(f(2, 4), 1, i((2, 6), 4), f(2, 6))"}};
   struct Attrs { Dims shape; };
   static Tensor forward(const Tensor& x, const Tensor& positions, const Attrs& at);

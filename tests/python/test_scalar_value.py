@@ -1,0 +1,495 @@
+"""trigrad.scalar_cpp.Value: micrograd's interface, and what a compiled one must not get wrong: object identity, copies,
+depth, threads, memory."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import math
+import pickle
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import trigrad
+from trigrad import errors
+from trigrad.scalar_cpp import Value, to_dot
+
+core = trigrad._core.scalar  # type: ignore[attr-defined]
+
+
+def test_a_new_value() -> None:
+    a = Value(3)
+    assert (a.data, a.grad, a._prev, a._op, a.label) == (3.0, 0.0, (), "", "")
+    assert type(a.data) is float
+    assert repr(Value(2)) == "Value(data=2.0, grad=0.0)"
+
+
+@pytest.mark.parametrize("number", [2, 2.0, True, np.float64(2), np.float32(2), np.int64(2), np.uint8(2)], ids=lambda n: type(n).__name__)
+def test_numbers_of_all_kinds(number: Any) -> None:
+    a = Value(number)
+    expected = float(number)
+    assert a.data == expected
+    assert (a + number).data == (number + a).data == 2 * expected
+    assert (a * number).data == (number * a).data == expected**2
+    assert (a - number).data == (number - a).data == 0
+    assert (a / number).data == (number / a).data == 1
+    assert (a**number).data == expected**expected
+    assert (number**a).data == expected**expected
+
+
+@pytest.mark.parametrize(
+    ("work", "error", "text"),
+    [
+        (lambda a: Value("3"), TypeError, "Value: data must be a number, not str"),
+        (lambda a: Value(1j), TypeError, "Value: data must be a number, not complex"),
+        (lambda a: Value(a), TypeError, "Value: data must be a number, not trigrad.scalar_cpp.Value"),
+        (lambda a: Value(1, (2,)), TypeError, "Value: _children must be Values, not int"),
+        (lambda a: a + "3", TypeError, "unsupported operand type(s) for +: 'trigrad.scalar_cpp.Value' and 'str'"),
+        (lambda a: None * a, TypeError, "unsupported operand type(s) for *: 'NoneType' and 'trigrad.scalar_cpp.Value'"),
+        (lambda a: a.maximum("3"), TypeError, "maximum: expected a Value or a number, not str"),
+        (lambda a: a.leaky_relu(1, 2), TypeError, "leaky_relu() takes at most 1 arguments (2 given)"),
+        (lambda a: a.leaky_relu(slope=1), TypeError, "leaky_relu() got an unexpected keyword argument 'slope'"),
+        (lambda a: setattr(a, "data", "3"), TypeError, "data must be a number, not str"),
+        (lambda a: setattr(a, "grad", None), TypeError, "grad must be a number, not NoneType"),
+        (lambda a: a < 3, TypeError, "'<' not supported between instances of 'trigrad.scalar_cpp.Value' and 'int'"),
+    ],
+)
+def test_bad_input(work: Callable[[Any], Any], error: type[Exception], text: str) -> None:
+    with pytest.raises(error) as info:
+        work(Value(2.0))
+    assert str(info.value) == text
+
+
+def test_a_closure_for_backward_is_refused() -> None:
+    """It would never be called: better an error than silent zeros."""
+    with pytest.raises(NotImplementedError, match="_backward"):
+        Value(1.0)._backward = lambda: None
+
+
+def test_tensors_of_an_engine_do_not_meet_values() -> None:
+    from trigrad import scalar_cpp as tg
+
+    for work in (lambda: Value(1.0) + tg.tensor([1.0]), lambda: tg.tensor([1.0]) + Value(1.0)):
+        with pytest.raises(TypeError, match="^add: a scalar_cpp .* cannot meet a scalar_cpp .*; convert it with"):
+            work()
+
+
+def test_parents_are_the_operands_themselves() -> None:
+    a, b = Value(2.0), Value(3.0)
+    for c, op in ((a + b, "+"), (a - b, "-"), (a * b, "*"), (a / b, "/"), (a**b, "**"), (a.maximum(b), "maximum")):
+        assert c._prev[0] is a
+        assert c._prev[1] is b
+        assert c._op == op
+    assert (a + 5)._prev[1].data == 5.0
+    assert (5 - a)._prev[0].data == 5.0
+    assert (a + a)._prev == (a, a)
+    assert ((a**2)._op, (a**-1)._op, (a**2.5)._op) == ("**2", "**-1", "**2.5")
+    assert (a**2)._prev == (a,)
+    assert (a.relu()._op, a.tanh()._op, (-a)._op, abs(a)._op) == ("ReLU", "tanh", "neg", "abs")
+
+
+def test_a_node_has_one_object() -> None:
+    a = Value(2.0)
+    c = (a * 3) + 1
+    assert c._prev[0] is c._prev[0]
+    seen = id(c._prev[0])
+    kept = c._prev[0]
+    assert id(kept) == seen or kept is c._prev[0]
+    assert kept._prev[0] is a
+
+
+def test_identity_decides_equality() -> None:
+    a, b = Value(2.0), Value(2.0)
+    assert a != b
+    assert a == a
+    assert len({a, b, a}) == 2
+
+
+def test_attributes() -> None:
+    a = Value(2.0, label="a")
+    assert (a.label, vars(a)) == ("a", {"label": "a"})
+    a.note = [1, 2]
+    assert a.note == [1, 2]
+    del a.note
+    with pytest.raises(AttributeError):
+        _ = a.note
+
+
+def test_labels_outlive_their_objects() -> None:
+    """A drawing of a graph whose inner Values were local to a function still shows their names."""
+
+    def build() -> Any:
+        hidden = Value(2.0, label="x") * Value(3.0, label="w")
+        hidden.label = "h"
+        return hidden + 1
+
+    out = build()
+    trash = [Value(1.0) * 2 for _ in range(20_000)]
+    del trash
+    (Value(1.0) + 1)._prev
+    core.collect()
+    hidden = out._prev[0]
+    assert hidden.label == "h"
+    assert [v.label for v in hidden._prev] == ["x", "w"]
+
+
+def test_children_for_drawing() -> None:
+    """micrograd's constructor: such a node shows its parents and passes no gradient, as there."""
+    a, b, c = Value(1.0), Value(2.0), Value(3.0)
+    z = Value(6.0, (a, b, c), "mine")
+    assert (z.data, z._prev, z._op) == (6.0, (a, b, c), "mine")
+    z.backward()
+    assert (z.grad, a.grad) == (1.0, 0.0)
+
+
+def test_subclass() -> None:
+    class Named(Value):  # type: ignore[misc,valid-type]
+        def __init__(self, data: float, name: str) -> None:
+            super().__init__(data)
+            self.name = name
+
+    a = Named(2.0, "a")
+    assert (a * 3).data == 6.0
+    assert a.name == "a"
+
+
+def test_setting_data_and_grad() -> None:
+    a = Value(2.0)
+    (a * a).backward()
+    a.data -= 0.1 * a.grad
+    assert a.data == 2.0 - 0.1 * 4.0
+    a.grad = 0
+    assert a.grad == 0.0
+    (a * 3).backward()
+    assert a.grad == 3.0
+
+
+def test_leaves_accumulate_and_the_rest_is_recomputed() -> None:
+    a = Value(5.0)
+    b = a * 2
+    c = b * 2
+    c.backward()
+    assert (a.grad, b.grad, c.grad) == (4.0, 2.0, 1.0)
+    c.backward()
+    assert (a.grad, b.grad, c.grad) == (8.0, 2.0, 1.0)
+
+
+def test_graphs_on_one_tape_do_not_disturb_each_other() -> None:
+    a, b = Value(2.0), Value(3.0)
+    first, second = a * 2 + 1, b * 3 + 1
+    first.backward()
+    second.backward()
+    assert (a.grad, b.grad) == (2.0, 3.0)
+    assert (first.grad, first._prev[0].grad, second.grad) == (1.0, 1.0, 1.0)
+
+
+REUSES: dict[str, tuple[Callable[[Any], Any], float]] = {
+    "h+h": (lambda h: h + h, 6.0),
+    "h+relu(h)": (lambda h: h + h.relu(), 6.0),
+    "relu(h)+h": (lambda h: h.relu() + h, 6.0),
+    "b=h+h;b+b": (lambda h: (lambda b: b + b)(h + h), 12.0),
+    "h*h": (lambda h: h * h, 54.0),
+    "h-h": (lambda h: h - h, 0.0),
+    "h/h": (lambda h: h / h, 0.0),
+    "maximum(h,h)": (lambda h: h.maximum(h), 3.0),
+    "h**h": (lambda h: h**h, 3 * 9.0**9 * (math.log(9) + 1)),
+}
+
+
+@pytest.mark.parametrize("name", REUSES)
+def test_repeated_operands(name: str) -> None:
+    build, expected = REUSES[name]
+    x = Value(3.0)
+    build(x * 3).backward()
+    assert x.grad == pytest.approx(expected, rel=1e-14)
+
+
+def test_forty_doublings() -> None:
+    x = y = Value(1.0)
+    for _ in range(40):
+        y = y + y
+    y.backward()
+    assert x.grad == 2.0**40
+
+
+# Value and derivative at 0.7 (at 1.7 for acosh), recorded from PyTorch 2.13 in float64.
+GOLDEN = Path(__file__).parents[1] / "golden" / "scalar_unary.csv"
+
+
+@pytest.mark.parametrize("line", GOLDEN.read_text().split())
+def test_unary_ops_against_pytorch(line: str) -> None:
+    name, *numbers = line.split(",")
+    at, value, slope = map(float, numbers)
+    x = Value(at)
+    z = getattr(x, name)()
+    z.backward()
+    assert z.data == pytest.approx(value, rel=1e-15, abs=1e-300)
+    assert x.grad == pytest.approx(slope, rel=1e-14, abs=1e-300)
+
+
+def test_every_differentiable_op_of_the_list_is_a_method() -> None:
+    for name, arity, *_ in core.elementwise_ops:
+        if arity == 1:
+            assert hasattr(Value, name), name
+    assert Value(float("nan")).isnan() is True
+    assert Value(1.0).isfinite() is True
+    assert Value(3.0).clamp(max=2).data == 2.0
+    assert Value(-3.0).clamp(min=-1, max=None).data == -1.0
+
+
+# ---------------------------------------------------------------------------------------------------- copy and pickle
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"])
+def test_copies_keep_the_graph(copied: Callable[[Any], Any]) -> None:
+    x = Value(1.5, label="x")
+    y = (x * 2 + 1).tanh() ** 2 + x.maximum(1.0).leaky_relu(0.2)
+    y.label = "y"
+    y.backward()
+    model = copied({"x": x, "y": y})
+    u, z = model["x"], model["y"]
+    assert (z.data, z.grad, z.label, z._op, u.data, u.grad, u.label) == (y.data, y.grad, "y", "+", x.data, x.grad, "x")
+    assert u is not x
+    z.backward()
+    assert u.grad == 2 * x.grad
+
+    def shape(v: Any) -> Any:
+        return (v._op, v.data, tuple(shape(p) for p in v._prev))
+
+    assert shape(z) == shape(y)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"])
+def test_copies_share_leaves_whichever_comes_first(copied: Callable[[Any], Any]) -> None:
+    x = Value(2.0)
+    y = x * 3
+    for pair in ((x, y), (y, x)):
+        a, b = copied(pair)
+        leaf, root = (a, b) if pair[0] is x else (b, a)
+        assert root._prev[0] is leaf
+        root.backward()
+        assert leaf.grad == 3.0
+
+
+def test_deepcopy_shares_inner_values_too() -> None:
+    x = Value(2.0)
+    h = x * 3
+    y, g = copy.deepcopy((h + 1, h))
+    assert y._prev[0] is g
+
+
+def test_shallow_copy_has_the_same_parents() -> None:
+    x = Value(2.0)
+    y = x * 3
+    z = copy.copy(y)
+    assert z is not y
+    assert z._prev[0] is x
+    z.backward()
+    assert x.grad == 3.0
+
+
+def test_a_damaged_pickle_is_refused() -> None:
+    function, args = (Value(1.0) * 2).__reduce_ex__(4)
+    names, nodes, *rest = args
+    with pytest.raises(ValueError, match="damaged"):
+        function(names, nodes[:-32], *rest)
+    with pytest.raises(ValueError, match="damaged"):
+        function(names, b"\xff" * len(nodes), *rest)
+
+
+def test_a_million_deep() -> None:
+    x = y = Value(1.0)
+    for _ in range(1_000_000):
+        y = y + 1.0
+    assert repr(y) == "Value(data=1000001.0, grad=0.0)"
+    dot = to_dot(y, max_nodes=10)
+    assert dot.count("shape=record") == 10
+    assert f"{2_000_001 - 10} more nodes are left out" in dot
+    for z in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
+        assert z.data == y.data
+        z.backward()
+    y.backward()
+    assert x.grad == 1.0
+
+
+def test_to_dot_small() -> None:
+    a = Value(2.0, label="a")
+    dot = to_dot(a * 3)
+    assert dot.count("shape=record") == 3
+    assert "a | data 2.0000" in dot
+    assert "left out" not in dot
+
+
+# ------------------------------------------------------------------------------------------------------------- depth
+
+
+def _on_a_small_stack(work: Callable[[], None]) -> None:
+    wrong: list[BaseException] = []
+
+    def body() -> None:
+        try:
+            work()
+        except BaseException as error:
+            wrong.append(error)
+
+    before = threading.stack_size(256 * 1024)
+    try:
+        thread = threading.Thread(target=body)
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    thread.join()
+    if wrong:
+        raise wrong[0]
+
+
+def test_ten_million_nodes() -> None:
+    """Forward, backward and free in linear time on a small stack, at no more than 64 bytes a node."""
+
+    def work() -> None:
+        x = y = Value(1.0)
+        before = resident()
+        for _ in range(10_000_000):
+            y = -y
+        y.backward()
+        assert x.grad == 1.0
+        per_node = (resident() - before) / 10_000_000
+        assert per_node <= 64, f"{per_node:.1f} bytes a node"
+
+    _on_a_small_stack(work)
+
+
+# ------------------------------------------------------------------------------------------------------------ threads
+
+
+def test_a_graph_belongs_to_its_thread() -> None:
+    a = Value(2.0)
+    b = a * 3
+    texts: list[str] = []
+    results: list[float] = []
+
+    def body() -> None:
+        for work in (lambda: a + 1, lambda: Value(1.0) * a, lambda: b.relu(), lambda: b.backward()):
+            try:
+                work()
+            except errors.ThreadError as error:
+                texts.append(str(error))
+        c = a.detach()
+        d = c * 5
+        d.backward()
+        results.extend([c.grad, a.data, b.grad])
+
+    thread = threading.Thread(target=body)
+    thread.start()
+    thread.join()
+    rest = ": this graph belongs to another thread, the one that recorded it; detach() shares values across threads"
+    assert texts == [name + rest for name in ("add", "mul", "relu", "backward")]
+    assert results == [5.0, 2.0, 0.0]
+    b.backward()
+    assert a.grad == 3.0
+
+
+def test_values_may_die_on_another_thread() -> None:
+    for _ in range(50):
+        values = [Value(float(k)) * 2 for k in range(100)]
+        made: list[Any] = []
+        thread = threading.Thread(target=lambda v=values, m=made: (v.clear(), m.append(Value(1.0) + 1)))
+        thread.start()
+        thread.join()
+        del made
+    a = Value(2.0)
+    (a * a).backward()
+    assert a.grad == 4.0
+
+
+# ------------------------------------------------------------------------------------------------------------- memory
+
+
+def resident() -> int:
+    """Bytes of this process in memory now."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+
+
+@linux
+def test_a_million_operations_in_flat_memory() -> None:
+    p = Value(1.0)
+
+    def run(count: int) -> None:
+        for _ in range(count):
+            _ = (p * 1.5 + 2).tanh()
+
+    run(50_000)
+    before = resident()
+    run(350_000)
+    assert resident() - before < 2**20
+    assert core.tape_size() < 50_000
+
+
+@linux
+def test_a_hundred_thousand_training_steps_in_flat_memory() -> None:
+    w, b = Value(0.0), Value(0.0)
+
+    def train(steps: int) -> None:
+        for k in range(steps):
+            x = (k % 7) / 7
+            error = w * x + b - (2 * x + 1)
+            loss = error * error
+            w.grad = b.grad = 0
+            loss.backward()
+            w.data -= 0.1 * w.grad
+            b.data -= 0.1 * b.grad
+
+    train(10_000)
+    before = resident()
+    train(100_000)
+    assert resident() - before < 2**20
+    assert (w.data, b.data) == pytest.approx((2.0, 1.0))
+
+
+def test_reference_counts() -> None:
+    a, two = Value(2.0), 2.5
+    before = sys.getrefcount(a), sys.getrefcount(two), sys.getrefcount(Value)
+    for _ in range(1000):
+        c = a * two + a
+        c = c._prev[0]._prev[0]
+        _ = (c._op, c.label, c.data, repr(c), pickle.loads(pickle.dumps(a * 2)), copy.deepcopy(a * 3))
+    del c, _
+    gc.collect()
+    after = sys.getrefcount(a), sys.getrefcount(two), sys.getrefcount(Value)
+    assert after[:2] == before[:2]
+    assert after[2] - before[2] < 20
+
+
+def test_cycles_through_attributes_are_collected() -> None:
+    class Canary:
+        pass
+
+    a, canary = Value(1.0), Canary()
+    a.self, a.canary = a, canary
+    gone, dead = weakref.ref(canary), weakref.ref(a)
+    del a, canary
+    gc.collect()
+    assert gone() is None
+    assert dead() is None
+
+
+def test_collection_keeps_held_values() -> None:
+    held = [Value(float(k)) for k in range(100)]
+    roots = [h * 2 + 1 for h in held]
+    for _ in range(30_000):
+        _ = held[0] + 1
+    for k, (h, r) in enumerate(zip(held, roots, strict=True)):
+        assert (h.data, r.data, r._prev[0]._prev[0] is h) == (k, 2.0 * k + 1, True)
+        r.backward()
+        assert h.grad == 2.0
