@@ -63,7 +63,7 @@ def row(record: Record, kind: str) -> str:
         code(attrs),
         code(record["formula"]),
         code(record["vjp"]),
-        "as its parts" if record["saves"] is None else ", ".join(record["saves"]),
+        "as its parts" if record["saves"] is None else ", ".join(record["saves"] or []),
         record["gradient"],
         code(kinks if kind == "elementwise" else record["samples"][0]),
     ]

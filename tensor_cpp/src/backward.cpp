@@ -18,7 +18,29 @@
 namespace trigrad {
 namespace {
 
-using NodeList = std::vector<Cell*>;  // inputs before what was computed from them (post-order); the sweep goes backwards
+// A vector whose memory this thread keeps for the next backward (up to a few megabytes), so that a training loop in
+// steady state asks the system for nothing. A nested backward finds the drawer empty and starts its own.
+template <class T>
+class Reused : public std::vector<T> {
+ public:
+  Reused() { this->swap(drawer()); }
+  ~Reused() {
+    this->clear();
+    if (this->capacity() <= kKept && this->capacity() > drawer().capacity()) this->swap(drawer());
+  }
+  Reused(const Reused&) = delete;
+  Reused& operator=(const Reused&) = delete;
+  Reused(Reused&& other) noexcept : std::vector<T>(std::move(static_cast<std::vector<T>&>(other))) {}
+
+ private:
+  static constexpr std::size_t kKept = std::size_t{1} << 19;
+  static std::vector<T>& drawer() {
+    thread_local std::vector<T> kept;
+    return kept;
+  }
+};
+
+using NodeList = Reused<Cell*>;  // inputs before what was computed from them (post-order); the sweep goes backwards
 
 std::uint32_t next_run() {
   static std::atomic<std::uint32_t> run{0};
@@ -60,12 +82,14 @@ void recursive_order(Cell* root, std::uint32_t run, NodeList& order) {
 // [/order:recursive]
 
 // [order:stack]
+struct Frame {
+  Cell* cell;
+  std::size_t next_input;
+};
+
 void stack_order(Cell* root, std::uint32_t run, NodeList& order) {
-  struct Frame {
-    Cell* cell;
-    std::size_t next_input;
-  };
-  std::vector<Frame> frames{{root, 0}};
+  Reused<Frame> frames;
+  frames.push_back({root, 0});
   while (!frames.empty()) {
     Frame& top = frames.back();
     const auto inputs = top.cell->input_cells();
@@ -91,7 +115,8 @@ void sort_by_creation(NodeList& nodes) {
     last = std::max(last, cell->created);
   }
   const auto key = [&](const Cell* cell) { return cell->created == 0 ? 0 : cell->created - first + 1; };
-  NodeList other(nodes.size());
+  NodeList other;
+  other.resize(nodes.size());
   constexpr unsigned kBits = 11;
   for (unsigned shift = 0; (last - first + 1) >> shift != 0; shift += kBits) {
     std::array<std::size_t, (1u << kBits) + 1> start{};
@@ -246,7 +271,7 @@ class Sweep {
   void pass_on(Cell& cell, const Tensor& g) {
     const std::size_t count = cell.input_count;
     Tensor few[kInlineInputs];
-    std::vector<Tensor> many(count > kInlineInputs ? count : 0);
+    std::vector<Tensor> many(count > kInlineInputs ? count : 0);  // cat and Python functions only
     Tensor* gradients = count > kInlineInputs ? many.data() : few;
     if (cell.op->vjp == nullptr) throw GraphError("backward: " + std::string(cell.op->info->name) + " has no rule");
     cell.op->vjp(cell, g, gradients);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 
 namespace trigrad {
 
@@ -69,7 +70,13 @@ Tensor tensor(std::initializer_list<double> values, const Dims& shape, DType dty
 namespace {
 std::vector<std::uint32_t> draw(std::int64_t words, Generator* generator) {
   std::vector<std::uint32_t> drawn(static_cast<std::size_t>(words));
-  (generator ? generator : &default_generator())->fill(drawn.data(), drawn.size());
+  if (generator) {
+    generator->fill(drawn.data(), drawn.size());
+  } else {  // the default one is everybody's
+    static std::mutex mutex;
+    const std::lock_guard lock(mutex);
+    default_generator().fill(drawn.data(), drawn.size());
+  }
   return drawn;
 }
 std::uint64_t word64(const std::vector<std::uint32_t>& words, std::int64_t k) {

@@ -1,8 +1,6 @@
-// Reductions. Kernels see rows: the reduced axes are brought to the end and made contiguous, so that each output element
-// belongs to one run of `inner` numbers.
+// Reductions that add or multiply: sum, mean, prod, var, std, norm, logsumexp. (The choosing ones: extreme_ops.cpp.)
 
-#include <trigrad/tensor/ops.hpp>
-#include <trigrad/tensor/structural.hpp>
+#include "rows.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,31 +8,6 @@
 
 namespace trigrad {
 namespace {
-
-struct Rows {
-  Tensor data;  // contiguous: outer rows of inner numbers
-  std::int64_t outer, inner;
-};
-
-Rows rows_of(const Tensor& x, DimMask reduced) {
-  const NoGrad guard;
-  Dims order;
-  std::int64_t outer = 1, inner = 1;
-  for (const bool last : {false, true})
-    for (int k = 0; k < x.ndim(); ++k)
-      if ((reduced >> k & 1) == static_cast<DimMask>(last)) {
-        order.push_back(k);
-        (last ? inner : outer) *= x.size(k);
-      }
-  return {contiguous_data(permute(x, order)), outer, inner};
-}
-
-// z[o] = kernel(row o)
-template <class In, class Out, class Kernel>
-void each_row(const Rows& rows, const Tensor& z, Kernel kernel) {
-  for (std::int64_t o = 0; o < rows.outer; ++o)
-    z.data<Out>()[o] = static_cast<Out>(kernel(rows.data.data<In>() + o * rows.inner, rows.inner));
-}
 
 // Sums run in double (exactly in int64) in sixteen lanes: the error of a float sum is then one rounding.
 template <class T>
@@ -68,16 +41,6 @@ void sum_columns(const T* x, std::int64_t outer, std::int64_t inner, T* z) {
   }
 }
 
-std::int64_t reduced_count(const Dims& shape, DimMask reduced) {
-  std::int64_t n = 1;
-  for (int k = 0; k < shape.size(); ++k)
-    if (reduced >> k & 1) n *= shape[k];
-  return n;
-}
-
-// A reduction's result or gradient with its reduced axes back, as size 1, so that it broadcasts against x.
-Tensor keep_dims(const Tensor& z, const Tensor& x, DimMask reduced) { return reshape(z, reduced_shape(x.shape(), reduced, true)); }
-
 Tensor sum_data(const Tensor& x, DimMask reduced, bool keepdim, std::int64_t divisor) {
   const DType dtype = is_floating(x.dtype()) ? x.dtype() : DType::Int64;
   Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), dtype);
@@ -98,12 +61,6 @@ Tensor sum_data(const Tensor& x, DimMask reduced, bool keepdim, std::int64_t div
   return z;
 }
 
-void needs_floating(std::string_view op, const Tensor& x) {
-  if (!is_floating(x.dtype()))
-    throw DTypeError(std::string(op) + ": needs a floating-point tensor, not " + std::string(name_of(x.dtype())) +
-                     "; convert it with .float() or .double()");
-}
-
 template <class T>
 double row_mean(const T* row, std::int64_t n) { return static_cast<double>(row_sum(row, n)) / static_cast<double>(n); }
 
@@ -116,81 +73,6 @@ Tensor variance(const Tensor& x, DimMask reduced, bool keepdim, double correctio
       const double squares = lane_sum(row, n, [&](T v) { return (static_cast<double>(v) - mean) * (static_cast<double>(v) - mean); });
       const double var = squares / std::max(0.0, static_cast<double>(n) - correction);
       return root ? std::sqrt(var) : var;
-    });
-  });
-  return z;
-}
-
-// Larger wins (or smaller); NaN wins over everything, as in PyTorch.
-template <bool Largest, class T>
-bool beats(T a, T b) { return a != a ? b == b : Largest ? a > b : a < b; }
-
-template <bool Largest>
-Tensor extreme(const Tensor& x, DimMask reduced, bool keepdim) {
-  Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), x.dtype());
-  const Rows rows = rows_of(x, reduced);
-  visit_dtype(x.dtype(), [&]<class T>() {
-    each_row<T, T>(rows, z, [](const T* row, std::int64_t n) {
-      T best = row[0];
-      for (std::int64_t k = 1; k < n; ++k)
-        if (beats<Largest>(row[k], best)) best = row[k];
-      return best;
-    });
-  });
-  return z;
-}
-
-Tensor extreme_rule(const Tensor& g, const Tensor& x, const Tensor& z, DimMask reduced) {
-  const Tensor best = keep_dims(z.detach(), x, reduced);
-  const Tensor at_extreme = logical_or(x == best, logical_and(isnan(x), isnan(best)));
-  const Tensor ties = sum_data(to_dtype(at_extreme, x.dtype()), reduced, true, 1);
-  return where(at_extreme, keep_dims(g, x, reduced) / ties, like(g, 0));
-}
-
-void needs_elements(std::string_view op, const Tensor& x, DimMask reduced) {
-  if (reduced_count(x.shape(), reduced) == 0)
-    throw ValueError(std::string(op) + ": shape " + to_string(x.shape()) + " has no elements to choose from");
-}
-
-template <bool Largest>
-Tensor extreme_index(std::string_view op, const Tensor& x, std::optional<std::int64_t> dim, bool keepdim) {
-  const DimMask reduced = dim_mask(op, dim ? Dims{*dim} : Dims{}, x.shape());
-  needs_elements(op, x, reduced);
-  Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), DType::Int64);
-  const Rows rows = rows_of(x, reduced);
-  visit_dtype(x.dtype(), [&]<class T>() {
-    each_row<T, std::int64_t>(rows, z, [](const T* row, std::int64_t n) {
-      std::int64_t best = 0;
-      for (std::int64_t k = 1; k < n; ++k)
-        if (beats<Largest>(row[k], row[best])) best = k;
-      return best;
-    });
-  });
-  return z;
-}
-
-template <bool Largest>
-ValuesIndices extreme_along(std::string_view op, const Tensor& x, std::int64_t dim, bool keepdim) {
-  const int k = wrap_dim(op, dim, x.shape());
-  if (x.ndim() == 0) return {x + like(x, 0), zeros({}, DType::Int64)};
-  Tensor index = extreme_index<Largest>(op, x, k, true);
-  Tensor values = gather(x, k, index);
-  if (!keepdim) {
-    index = squeeze(index, k);
-    values = squeeze(values, k);
-  }
-  return {values, index};
-}
-
-template <bool All>
-Tensor any_or_all(std::string_view op, const Tensor& x, const Dims& dim, bool keepdim) {
-  const DimMask reduced = dim_mask(op, dim, x.shape());
-  Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), DType::Bool);
-  const Rows rows = rows_of(x, reduced);
-  visit_dtype(x.dtype(), [&]<class T>() {
-    each_row<T, bool>(rows, z, [](const T* row, std::int64_t n) {
-      const auto is_set = [](T v) { return v != T{0}; };
-      return All ? std::all_of(row, row + n, is_set) : std::any_of(row, row + n, is_set);
     });
   });
   return z;
@@ -346,29 +228,5 @@ Tensor logsumexp(const Tensor& x, const Dims& dim, bool keepdim) {
   needs_floating("logsumexp", x);
   return apply_op<LogSumExp>({dim_mask("logsumexp", dim, x.shape()), keepdim}, x);
 }
-
-Tensor Amax::forward(const Tensor& x, const Attrs& at) { return extreme<true>(x, at.dims, at.keepdim); }
-Tensor Amax::gx(const Tensor& g, const Tensor& x, const Tensor& z, const Attrs& at) { return extreme_rule(g, x, z, at.dims); }
-Tensor Amin::forward(const Tensor& x, const Attrs& at) { return extreme<false>(x, at.dims, at.keepdim); }
-Tensor Amin::gx(const Tensor& g, const Tensor& x, const Tensor& z, const Attrs& at) { return extreme_rule(g, x, z, at.dims); }
-
-namespace {
-template <class Op>
-Tensor extreme_op(std::string_view op, const Tensor& x, const Dims& dim, bool keepdim) {
-  const DimMask reduced = dim_mask(op, dim, x.shape());
-  needs_elements(op, x, reduced);
-  return apply_op<Op>({reduced, keepdim}, x);
-}
-}  // namespace
-Tensor amax(const Tensor& x, const Dims& dim, bool keepdim) { return extreme_op<Amax>("amax", x, dim, keepdim); }
-Tensor amin(const Tensor& x, const Dims& dim, bool keepdim) { return extreme_op<Amin>("amin", x, dim, keepdim); }
-Tensor max(const Tensor& x) { return extreme_op<Amax>("max", x, {}, false); }
-Tensor min(const Tensor& x) { return extreme_op<Amin>("min", x, {}, false); }
-ValuesIndices max(const Tensor& x, std::int64_t dim, bool keepdim) { return extreme_along<true>("max", x, dim, keepdim); }
-ValuesIndices min(const Tensor& x, std::int64_t dim, bool keepdim) { return extreme_along<false>("min", x, dim, keepdim); }
-Tensor argmax(const Tensor& x, std::optional<std::int64_t> dim, bool keepdim) { return extreme_index<true>("argmax", x, dim, keepdim); }
-Tensor argmin(const Tensor& x, std::optional<std::int64_t> dim, bool keepdim) { return extreme_index<false>("argmin", x, dim, keepdim); }
-Tensor any(const Tensor& x, const Dims& dim, bool keepdim) { return any_or_all<false>("any", x, dim, keepdim); }
-Tensor all(const Tensor& x, const Dims& dim, bool keepdim) { return any_or_all<true>("all", x, dim, keepdim); }
 
 }  // namespace trigrad

@@ -1,6 +1,7 @@
 // Ops along one dim: scans, softmax, sorting. Kernels see rows: the dim is brought to the end and made contiguous, and
 // the result goes back to where it was.
 
+#include <trigrad/tensor/internal.hpp>
 #include <trigrad/tensor/ops.hpp>
 #include <trigrad/tensor/structural.hpp>
 
@@ -30,12 +31,6 @@ Tensor map_rows(const Tensor& x, int dim, Kernel kernel) {
   for (std::int64_t start = 0; start < rows.numel(); start += n) kernel(rows.data<In>() + start, z.data<Out>() + start, n);
   if (dim == x.ndim() - 1 || x.ndim() == 0) return z;
   return clone(permute(z, order));
-}
-
-void needs_floating(std::string_view op, const Tensor& x) {
-  if (!is_floating(x.dtype()))
-    throw DTypeError(std::string(op) + ": needs a floating-point tensor, not " + std::string(name_of(x.dtype())) +
-                     "; convert it with .float() or .double()");
 }
 
 template <class T>

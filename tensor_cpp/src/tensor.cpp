@@ -1,6 +1,6 @@
 // The handle's own functions (see tensor.hpp): facts, leaves, in-place changes, printing.
 
-#include <trigrad/tensor/graph.hpp>
+#include <trigrad/tensor/internal.hpp>
 #include <trigrad/tensor/ops.hpp>
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace trigrad {
 namespace {
 
-DType current_default = DType::Float32;
+std::atomic<DType> current_default = DType::Float32;
 
 std::string quoted_shape(const Tensor& x) { return to_string(x.shape()); }
 
@@ -31,11 +31,23 @@ Tensor& in_place(Tensor& x, std::string_view name, const Tensor& other, Tensor (
 
 }  // namespace
 
-DType default_dtype() { return current_default; }
+DType default_dtype() { return current_default.load(std::memory_order_relaxed); }
 void set_default_dtype(DType dtype) {
   if (!is_floating(dtype))
     throw DTypeError("set_default_dtype: needs float32 or float64, not " + std::string(name_of(dtype)));
   current_default = dtype;
+}
+
+void same_dtype(std::string_view op, const Tensor& x, const Tensor& y) {
+  if (x.dtype() != y.dtype())
+    throw DTypeError(std::string(op) + ": dtypes " + std::string(name_of(x.dtype())) + " and " + std::string(name_of(y.dtype())) +
+                     " differ; convert one with .to()");
+}
+
+void needs_floating(std::string_view op, const Tensor& x) {
+  if (!is_floating(x.dtype()))
+    throw DTypeError(std::string(op) + ": needs a floating-point tensor, not " + std::string(name_of(x.dtype())) +
+                     "; convert it with .float() or .double()");
 }
 
 Tensor::Tensor(double constant) : Tensor(full({}, constant, default_dtype())) { cell_->weak = true; }

@@ -8,6 +8,8 @@ namespace trigrad {
 std::string call_site();                                    // the user's line, where somebody can tell
 void check_owner(const Cell& cell, std::string_view op);    // ThreadError unless this thread recorded the graph
 bool has_nan(const Tensor& x);
+void same_dtype(std::string_view op, const Tensor& x, const Tensor& y);  // DTypeError where they differ
+void needs_floating(std::string_view op, const Tensor& x);               // DTypeError for integers and booleans
 std::size_t stack_left();                                   // bytes of this thread's stack below the caller
 
 }  // namespace trigrad
