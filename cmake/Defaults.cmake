@@ -25,8 +25,11 @@ function(trigrad_defaults target)
   if(gnu_like)
     # Contraction to fused multiply-adds is off so that float results do not depend on the instruction set that was
     # chosen. No program of ours reads errno or floating-point traps, and loops over sqrt or exp vectorise only without.
-    target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Werror -ffp-contract=off -fno-math-errno
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -ffp-contract=off -fno-math-errno
                                              -fno-trapping-math $<$<CONFIG:Release>:-O3>)
+    if(TRIGRAD_WERROR)
+      target_compile_options(${target} PRIVATE -Werror)
+    endif()
     if(TRIGRAD_NATIVE)
       target_compile_options(${target} PRIVATE -march=native)
     endif()

@@ -9,14 +9,14 @@ Read before: `tensor.py`.  After: `registry.py` (who makes the nodes), `autograd
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import AnomalyError, DepthError, GraphError, ThreadError
 from .modes import modes, recording, sweeping
-from .tensor import Tensor
+from .tensor import Hooks, Tensor
 
 if TYPE_CHECKING:
     from .registry import Op
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 Edge = tuple["Origin", int]  # an origin, and which of its outputs was used
 Saved = tuple[Tensor, int]  # a tensor, and the version it had when it was saved
-Hooks = dict[int, dict[int, Callable[[Tensor], Any]]]  # output -> number of the hook -> hook
 
 
 NOTHING: dict[str, Any] = {}  # one for all: most nodes of a long graph save nothing

@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from .activations import logistic
+from .activations import relu, sigmoid
 from .dtypes import Array
-from .elementwise import check_pair, where
+from .elementwise import check_pair
 from .errors import ShapeError
 from .operands import matching
 from .registry import OPS, apply, op
 from .shapes import Shape, reshape, squeeze, transpose, unsqueeze
 from .tensor import Tensor
+from .transcendental import tanh
 
 
 # ---- matmul, dot, outer ----
@@ -84,11 +85,14 @@ def outer(x: Array, y: Array) -> Array:
 
 
 # ---- linear ----
-def _layer(name: str, input: Array, weight: Array, bias: Array | None, activation: Any) -> dict[str, Any]:
+ACTIVATIONS = {"relu": relu, "tanh": tanh, "sigmoid": sigmoid}
+
+
+def _layer(name: str, input: Array, weight: Array, bias: Array | None) -> dict[str, Any]:
     if weight.ndim != 2 or not input.ndim:
         raise ShapeError(
-            f"{name}: needs a weight of 2 dims and an input of at least 1, not {weight.shape} "
-            f"and {input.shape}"
+            f"{name}: needs a weight of 2 dims and an input of at least 1, "
+            f"not {weight.shape} and {input.shape}"
         )
     I, O = input.shape[-1], weight.shape[0]  # noqa: E741 - the letters of the whole project
     if I != weight.shape[1]:
@@ -100,44 +104,35 @@ def _layer(name: str, input: Array, weight: Array, bias: Array | None, activatio
         raise ShapeError(
             f"{name}: bias is {bias.shape} but weight is {weight.shape}, which needs a bias of ({O},)"
         )
-    if activation not in (None, "relu", "tanh", "sigmoid"):
-        raise ValueError(f"{name}: activation {activation!r} is not one of None, 'relu', 'tanh', 'sigmoid'")
-    return {"activation": activation}
+    return {}
 
 
-def _through(g: Tensor, z: Tensor, activation: str | None) -> Any:
-    """The gradient at the other side of the activation, whose slope can be told from its output."""
-    if activation == "relu":
-        return where(z <= 0, 0, g)
-    if activation == "tanh":
-        return g * (1 - z * z)
-    return g * (z * (1 - z)) if activation == "sigmoid" else g
-
-
-def _linear_gweight(g: Tensor, input: Tensor, weight: Tensor, z: Tensor, activation: str | None) -> Any:
-    O, I = weight.shape  # noqa: E741
-    B = input.numel() // I if I else math.prod(input.shape[:-1])
-    g = reshape(_through(g, z, activation), (B, O))
-    return matmul(transpose(g, 0, 1), reshape(input, (B, I)))
+def _linear_gweight(g: Tensor, input: Tensor, shapes: list[Shape]) -> Any:
+    O, I = shapes[1]  # noqa: E741
+    B = math.prod(input.shape[:-1])
+    return matmul(transpose(reshape(g, (B, O)), 0, 1), reshape(input, (B, I)))
 
 
 @op(
     "linear",
     dtypes=matching,
     check=_layer,
-    ginput=lambda g, weight, z, activation: matmul(_through(g, z, activation), weight),
+    ginput=lambda g, weight: matmul(g, weight),
     gweight=_linear_gweight,
-    gbias=lambda g, z, activation: _through(g, z, activation),
+    gbias=lambda g: g,
 )
-def linear(input: Array, weight: Array, bias: Array | None = None, *, activation: Any = None) -> Array:
-    """input weightᵀ + bias, and an activation on top."""
+def _linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
     z = np.matmul(input, weight.T)
-    z = z if bias is None else z + bias
-    if activation == "relu":
-        return np.where(z.real <= 0, 0, z)
-    if activation == "tanh":
-        return np.tanh(z)
-    return logistic(z) if activation == "sigmoid" else z
+    return z if bias is None else z + bias
+
+
+def linear(input: Any, weight: Any, bias: Any = None, activation: str | None = None) -> Any:
+    """input weightᵀ + bias.  An activation is a second operation here; the C++ engine does both in one."""
+    if activation is None:
+        return _linear(input, weight, bias)
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"linear: activation {activation!r} is not one of None, 'relu', 'tanh', 'sigmoid'")
+    return ACTIVATIONS[activation](_linear(input, weight, bias))
 
 
 # ---- einsum ----

@@ -19,16 +19,15 @@ KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
 ROUNDS = 10
 LOW = np.uint64(0xFFFFFFFF)
 HALF = np.uint64(32)
+WORD64 = 0xFFFFFFFFFFFFFFFF
 
 
 def philox(seed: int, first_block: int, blocks: int) -> Array:
     """The 32-bit words of some blocks: (blocks, 4), held in uint64 so that products of two words fit."""
-    number = [first_block + n for n in range(blocks)] if first_block + blocks >= 2**64 else None
-    if number is None:
-        counter = np.arange(blocks, dtype=np.uint64) + np.uint64(first_block)
-        c = [counter & LOW, counter >> HALF, np.zeros_like(counter), np.zeros_like(counter)]
-    else:  # the upper half of the 128-bit counter comes into play
-        c = [np.array([n >> (32 * k) & 0xFFFFFFFF for n in number], dtype=np.uint64) for k in range(4)]
+    start = np.uint64(first_block & WORD64)
+    low = start + np.arange(blocks, dtype=np.uint64)  # wraps around at 2^64 ...
+    high = np.uint64(first_block >> 64 & WORD64) + (low < start)  # ... and carries over
+    c = [low & LOW, low >> HALF, high & LOW, high >> HALF]
     k0, k1 = seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF
     for _ in range(ROUNDS):
         p0, p1 = c[0] * MULTIPLIERS[0], c[2] * MULTIPLIERS[1]
@@ -44,7 +43,7 @@ class Generator:
         self.manual_seed(seed)
 
     def manual_seed(self, seed: int) -> Generator:
-        self.seed = int(seed) & 0xFFFFFFFFFFFFFFFF
+        self.seed = int(seed) & WORD64
         self.next_block = 0
         return self
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .graph import Node
 
 
+Hooks = dict[int, dict[int, Callable[["Tensor"], Any]]]  # output -> number of the hook -> hook
+
+
 class Storage:
     """The version counter of one piece of memory, shared by every tensor that looks at it."""
 
@@ -54,9 +57,7 @@ class Tensor(Operators):
         self._grad: Tensor | None = None
         self._node = node  # the node that computed this tensor; None for a leaf
         self._index = index  # which of that node's outputs this is
-        self._hooks: dict[int, dict[int, Callable[[Tensor], Any]]] | None = (
-            None  # a leaf's; others': on the node
-        )
+        self._hooks: Hooks | None = None  # a leaf's; those of other tensors are on their node
         if node is not None:
             self._requires_grad = True
         elif requires_grad:

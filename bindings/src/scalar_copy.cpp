@@ -127,7 +127,8 @@ PyObject* reduce_value(PyObject* self, PyObject* /*protocol*/) {
     PyObject* const names = PyTuple_New(static_cast<Py_ssize_t>(ElementwiseOps::size + 1));
     if (names) {
       Py_ssize_t at = 0;
-      for (const std::string_view name : list_names()) PyTuple_SET_ITEM(names, at++, PyUnicode_FromStringAndSize(name.data(), static_cast<Py_ssize_t>(name.size())));
+      for (const std::string_view name : list_names())
+        PyTuple_SET_ITEM(names, at++, PyUnicode_FromStringAndSize(name.data(), static_cast<Py_ssize_t>(name.size())));
     }
     PyObject* const rebuild = good && names ? PyObject_GetAttrString(reinterpret_cast<PyObject*>(value_type), "_rebuild") : nullptr;
     PyObject* const result = rebuild ? Py_BuildValue("N(NNNNNNNN)", rebuild, names, as_bytes(nodes), as_bytes(values), as_bytes(grads),
@@ -164,9 +165,11 @@ PyObject* rebuild_value(PyObject* /*type*/, PyObject* args) {
       return nullptr;
     };
     const auto nodes = from_bytes<Node>(node_bytes);
-    const auto values = from_bytes<double>(value_bytes), grads = from_bytes<double>(grad_bytes), partials = from_bytes<double>(partial_bytes);
+    const auto values = from_bytes<double>(value_bytes), grads = from_bytes<double>(grad_bytes),
+               partials = from_bytes<double>(partial_bytes);
     const auto term_ids = from_bytes<NodeId>(term_bytes);
-    if (nodes.empty() || values.size() != nodes.size() || grads.size() != nodes.size() || partials.size() != term_ids.size()) return refuse();
+    if (nodes.empty() || values.size() != nodes.size() || grads.size() != nodes.size() || partials.size() != term_ids.size())
+      return refuse();
 
     const std::vector<std::string_view> known = list_names();
     std::vector<OpCode> codes;
@@ -236,7 +239,8 @@ PyObject* copy_value(PyObject* self, PyObject* /*unused*/) {
     graph.make_room(1);
     const Node node = graph.tape.node(from->id);
     const double grad = graph.tape.adjoint(from->id);
-    const NodeId id = graph.keep(push_copy(graph.tape, node, terms_of(graph.tape, node), [](NodeId parent) { return parent; }), graph.value[from->id]);
+    const NodeId id =
+        graph.keep(push_copy(graph.tape, node, terms_of(graph.tape, node), [](NodeId parent) { return parent; }), graph.value[from->id]);
     attach(made, graph, id);
     if (grad != 0) graph.tape.set_adjoint(id, grad);
     if (!update_dict(as_object(made), from->dict)) return Py_DECREF(as_object(made)), nullptr;
@@ -288,7 +292,8 @@ PyObject* deepcopy_value(PyObject* self, PyObject* memo) {
       }
       const Node node = graph.tape.node(id);
       const double grad = graph.tape.adjoint(id);
-      to[id] = graph.keep(push_copy(graph.tape, node, terms_of(graph.tape, node), [&](NodeId parent) { return to[parent]; }), graph.value[id]);
+      to[id] =
+          graph.keep(push_copy(graph.tape, node, terms_of(graph.tape, node), [&](NodeId parent) { return to[parent]; }), graph.value[id]);
       if (grad != 0) graph.tape.set_adjoint(to[id], grad);
       if (object) {
         ValueObject* const copy = fresh.back();

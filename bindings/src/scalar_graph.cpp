@@ -41,7 +41,9 @@ Graph& open_graph() {
 // so one live element of such a range makes all its elements live, and then their ancestors.
 void Graph::mark_live(std::vector<std::uint8_t>& live) {
   const auto mark = [&](const IdRange& range) { std::fill_n(live.begin() + std::ptrdiff_t(range.first_), range.count_, std::uint8_t{1}); };
-  const auto marked = [&](const IdRange& range) { return std::count(live.begin() + std::ptrdiff_t(range.first_), live.begin() + std::ptrdiff_t(range.end()), 1); };
+  const auto marked = [&](const IdRange& range) {
+    return std::count(live.begin() + std::ptrdiff_t(range.first_), live.begin() + std::ptrdiff_t(range.end()), 1);
+  };
   std::vector<const IdRange*> waiting;
   for (const auto& [object, range] : hooked)
     if (Py_REFCNT(object) == 1) waiting.push_back(range);
@@ -178,20 +180,33 @@ std::string number_text(const Node& node) {
 
 std::string operation_name(const Node& node) {
   switch (node.op) {
-    case kLeaf: return "";
-    case op_code<Add>: return "+";
-    case op_code<Sub>: return "-";
-    case op_code<Mul>: return "*";
-    case op_code<Div>: return "/";
-    case op_code<Pow>: return "**";
-    case op_code<Relu>: return "ReLU";
+    case kLeaf:
+      return "";
+    case op_code<Add>:
+      return "+";
+    case op_code<Sub>:
+      return "-";
+    case op_code<Mul>:
+      return "*";
+    case op_code<Div>:
+      return "/";
+    case op_code<Pow>:
+      return "**";
+    case op_code<Relu>:
+      return "ReLU";
     case kPowInteger:
-    case kPowFloat: return "**" + number_text(node);
-    case kMulAdd: return "mul_add";
-    case kSum: return "sum";
-    case kCopy: return "copy";
-    case kFreed: return "freed";
-    default: break;
+    case kPowFloat:
+      return "**" + number_text(node);
+    case kMulAdd:
+      return "mul_add";
+    case kSum:
+      return "sum";
+    case kCopy:
+      return "copy";
+    case kFreed:
+      return "freed";
+    default:
+      break;
   }
   if (node.op <= kListed) return std::string(kNames[node.op]);
   return "op";

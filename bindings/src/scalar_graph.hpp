@@ -27,8 +27,7 @@ namespace trigrad::python {
 struct Graph;
 
 struct ValueObject {
-  PyObject_HEAD
-  Graph* graph;
+  PyObject_HEAD Graph* graph;
   PyObject* dict;      // label and whatever a user sets; made when first needed
   PyObject* weakrefs;
   NodeId id;
@@ -75,7 +74,8 @@ struct Graph {
 
   // Every operation's first step: after it, `count` nodes can be made without moving anything.
   void make_room(std::size_t count) {
-    if (tape.size() + count > limit) [[unlikely]] make_room_slowly(count);
+    if (tape.size() + count > limit) [[unlikely]]
+      make_room_slowly(count);
   }
 
   NodeId leaf(double data) { return keep(tape.leaf(), data); }
@@ -138,7 +138,8 @@ inline Graph& graph_of_thread() { return current_graph ? *current_graph : open_g
 // Raises text 18 unless `graph` is the calling thread's.
 inline void check_thread(const Graph& graph, const char* caller) {
   if (&graph != current_graph) [[unlikely]]
-    throw ThreadError(std::string(caller) + ": this graph belongs to another thread, the one that recorded it; detach() shares values across threads");
+    throw ThreadError(std::string(caller) +
+                      ": this graph belongs to another thread, the one that recorded it; detach() shares values across threads");
 }
 
 // What drawings call a node: micrograd's "+", "ReLU", "**2"; the list's name for the rest; "" for a leaf.

@@ -50,7 +50,9 @@ Graph* graph_of(const std::string& caller, const std::vector<const IdRange*>& ra
   return graph;
 }
 
-Range new_range(Graph& graph, std::size_t count) { return std::make_unique<IdRange>(graph, static_cast<NodeId>(graph.tape.size() - count), count); }
+Range new_range(Graph& graph, std::size_t count) {
+  return std::make_unique<IdRange>(graph, static_cast<NodeId>(graph.tape.size() - count), count);
+}
 
 Range leaf(const Doubles& values) {
   Graph& graph = graph_of_thread();
@@ -65,7 +67,8 @@ Range leaf(const Doubles& values) {
 using Kernel = void (*)(const PackedAttrs&, const std::vector<Operand>&, Graph*, double*, std::size_t);
 
 template <class Op, std::size_t... K>
-void run(const PackedAttrs& packed, const std::vector<Operand>& x, Graph* graph, double* out, std::size_t count, std::index_sequence<K...>) {
+void run(const PackedAttrs& packed, const std::vector<Operand>& x, Graph* graph, double* out, std::size_t count,
+         std::index_sequence<K...>) {
   const auto attrs = unpack<Op>(packed);
   for (std::size_t n = 0; n < count; ++n) {
     const double in[] = {x[K].value(n)...};
@@ -126,7 +129,8 @@ py::tuple elementwise(const std::string& name, const std::vector<double>& attrs,
 
 // Element k of the result is element positions[k] of the sources, laid end to end. New nodes, so that the result has a
 // gradient of its own.
-Range pick(const std::string& name, const std::vector<std::pair<const IdRange*, std::size_t>>& sources, const Positions& positions, const Doubles& values) {
+Range pick(const std::string& name, const std::vector<std::pair<const IdRange*, std::size_t>>& sources, const Positions& positions,
+           const Doubles& values) {
   std::vector<const IdRange*> ranges;
   for (const auto& [range, count] : sources) ranges.push_back(range);
   const auto count = static_cast<std::size_t>(positions.size());
@@ -134,7 +138,8 @@ Range pick(const std::string& name, const std::vector<std::pair<const IdRange*, 
   std::vector<NodeId> ids;
   for (const auto& [range, size] : sources)
     for (std::size_t k = 0; k < size; ++k) ids.push_back(range ? range->id(k) : 0);
-  for (std::size_t k = 0; k < count; ++k) graph.keep(graph.tape.push(kCopy, ids.at(static_cast<std::size_t>(positions.data()[k])), 1.0), values.data()[k]);
+  for (std::size_t k = 0; k < count; ++k)
+    graph.keep(graph.tape.push(kCopy, ids.at(static_cast<std::size_t>(positions.data()[k])), 1.0), values.data()[k]);
   return new_range(graph, count);
 }
 
@@ -156,7 +161,8 @@ Range combine(const std::string& name, const IdRange& x, const Positions& positi
 }
 
 // Row r of the result is Σ x[px[r, k]] · y[py[r, k]], plus bias[r % size] where there is one.
-py::tuple dots(const std::string& name, const py::handle& left, const py::handle& right, const py::object& bias, std::size_t rows, std::size_t width) {
+py::tuple dots(const std::string& name, const py::handle& left, const py::handle& right, const py::object& bias, std::size_t rows,
+               std::size_t width) {
   const Operand x = operand_of(left), y = operand_of(right);
   std::optional<Operand> added;
   if (!bias.is_none()) added = operand_of(bias);
@@ -190,8 +196,8 @@ Doubles gradient_of(const IdRange& range) {
 // Sweeps from the roots. `fire(range, gradient)` is called for each reached range that has hooks, youngest first, as soon as
 // its gradient is complete; what it returns replaces the gradient. The result has a pair (range, gradient) for each
 // reached range that wants one; if `watched` is given, a gradient or None for each of these instead.
-py::list backward(const std::string& name, const std::vector<std::pair<const IdRange*, Doubles>>& roots, const std::optional<std::vector<const IdRange*>>& watched, bool free,
-                  const py::function& fire) {
+py::list backward(const std::string& name, const std::vector<std::pair<const IdRange*, Doubles>>& roots,
+                  const std::optional<std::vector<const IdRange*>>& watched, bool free, const py::function& fire) {
   std::vector<const IdRange*> ranges;
   std::vector<NodeId> ids;
   for (const auto& [range, seeds] : roots) {
@@ -239,7 +245,9 @@ py::list backward(const std::string& name, const std::vector<std::pair<const IdR
   }
   if (free) {
     sweep.free();
-    const auto swept = [&](const IdRange& range) { return std::ranges::find(hooked, &range) != hooked.end() && !graph.tape.is_leaf(range.first()); };
+    const auto swept = [&](const IdRange& range) {
+      return std::ranges::find(hooked, &range) != hooked.end() && !graph.tape.is_leaf(range.first());
+    };
     for (PyObject* object : graph.take_hooked(swept)) Py_DECREF(object);
   }
   return result;
@@ -282,19 +290,21 @@ std::optional<std::pair<std::string, int>> nan_maker(const IdRange& root) {
 void bind_scalar_tensor(py::module_& m) {
   py::class_<IdRange>(m, "IdRange", py::dynamic_attr(), "The tape nodes of a tensor's elements.")
       .def("__len__", &IdRange::count)
-      .def("describe", [](const IdRange& range, std::size_t k) {
-        if (k >= range.count()) throw py::index_error();
-        const Node node = range.graph().tape.node(range.id(k));
-        std::vector<NodeId> parents;
-        range.graph().tape.for_each_parent(range.id(k), [&](NodeId id) { parents.push_back(id); });
-        return std::tuple(range.id(k), operation_name(node), parents);
-      })
+      .def("describe",
+           [](const IdRange& range, std::size_t k) {
+             if (k >= range.count()) throw py::index_error();
+             const Node node = range.graph().tape.node(range.id(k));
+             std::vector<NodeId> parents;
+             range.graph().tape.for_each_parent(range.id(k), [&](NodeId id) { parents.push_back(id); });
+             return std::tuple(range.id(k), operation_name(node), parents);
+           })
       .def_readwrite("wants_grad", &IdRange::wants_grad)
       .def_readwrite("has_hooks", &IdRange::has_hooks)
       .def("keep_for_hooks", [](py::object self) {
         IdRange& range = self.cast<IdRange&>();
         auto& hooked = range.graph().hooked;
-        if (std::ranges::find(hooked, &range, &std::pair<PyObject*, IdRange*>::second) == hooked.end()) hooked.emplace_back(self.release().ptr(), &range);
+        if (std::ranges::find(hooked, &range, &std::pair<PyObject*, IdRange*>::second) == hooked.end())
+          hooked.emplace_back(self.release().ptr(), &range);
         range.has_hooks = true;
       });
   m.def("leaf", leaf);
@@ -311,14 +321,19 @@ void bind_scalar_tensor(py::module_& m) {
     graph.tape.for_each_parent(id, [&](NodeId parent) { parents.push_back(parent); });
     return std::tuple(graph.value[id], graph.tape.adjoint(id), operation_name(graph.tape.node(id)), parents);
   });
-  m.def("graph_size", [](const py::object& x) {
-    if (is_value(x.ptr())) return graph_size(as_value(x.ptr())->graph->tape, {as_value(x.ptr())->id});
-    const auto& range = x.cast<const IdRange&>();
-    std::vector<NodeId> ids;
-    for (std::size_t k = 0; k < range.count(); ++k) ids.push_back(range.id(k));
-    return graph_size(range.graph().tape, ids);
-  }, "How many nodes a Value or a range was computed from, itself included.");
-  m.def("tape_size", [] { return graph_of_thread().tape.size() - Tape::kFirstId; }, "How many nodes this thread's tape holds, dead ones included.");
+  m.def(
+      "graph_size",
+      [](const py::object& x) {
+        if (is_value(x.ptr())) return graph_size(as_value(x.ptr())->graph->tape, {as_value(x.ptr())->id});
+        const auto& range = x.cast<const IdRange&>();
+        std::vector<NodeId> ids;
+        for (std::size_t k = 0; k < range.count(); ++k) ids.push_back(range.id(k));
+        return graph_size(range.graph().tape, ids);
+      },
+      "How many nodes a Value or a range was computed from, itself included.");
+  m.def(
+      "tape_size", [] { return graph_of_thread().tape.size() - Tape::kFirstId; },
+      "How many nodes this thread's tape holds, dead ones included.");
   m.def("collect", [] { graph_of_thread().collect_garbage(); }, "Removes dead nodes now.");
 
   py::list records;
@@ -327,7 +342,8 @@ void bind_scalar_tensor(py::module_& m) {
     for (std::size_t k = 0; k < attr_count<Op>; ++k) attrs.push_back(Op::info.attrs[k]);
     const PackedAttrs defaults = pack<Op>({});
     records.append(py::make_tuple(Op::info.name, static_cast<int>(Op::arity), static_cast<int>(Op::info.result), differentiable<Op>, attrs,
-                                  std::vector<double>(defaults.begin(), defaults.begin() + std::ptrdiff_t(attr_count<Op>)), Op::info.formula));
+                                  std::vector<double>(defaults.begin(), defaults.begin() + std::ptrdiff_t(attr_count<Op>)),
+                                  Op::info.formula));
   });
   m.attr("elementwise_ops") = records;
 }

@@ -3,10 +3,10 @@
 // come from the one list. Read before: scalar_graph.hpp. Copying and pickling: scalar_copy.cpp.
 #include "scalar_value.hpp"
 
+#include <structmember.h>
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <structmember.h>
 
 namespace trigrad::python {
 
@@ -88,7 +88,8 @@ bool is_worth_keeping(PyObject* dict) {
   if (!dict || PyDict_GET_SIZE(dict) == 0 || Py_REFCNT(dict) > 1) return false;
   Py_ssize_t at = 0;
   for (PyObject *key, *item; PyDict_Next(dict, &at, &key, &item);) {
-    if (!PyUnicode_CheckExact(item) && !PyFloat_CheckExact(item) && !PyLong_CheckExact(item) && !PyBool_Check(item) && item != Py_None) return false;
+    if (!PyUnicode_CheckExact(item) && !PyFloat_CheckExact(item) && !PyLong_CheckExact(item) && !PyBool_Check(item) && item != Py_None)
+      return false;
   }
   return true;
 }
@@ -188,7 +189,7 @@ Operand read_number(PyObject* object, double& number) {
 }
 
 // The three engines' tensors: their operators must not swallow a Value, nor a Value them.
-bool refuse_tensor(std::string_view op, PyObject* object) {
+bool refuse_tensor(const char* op, PyObject* object) {
   const std::string_view type = Py_TYPE(object)->tp_name;
   if (type != "Tensor" && !type.ends_with(".Tensor")) return false;
   PyObject* const name = PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(object)), "__module__");
@@ -196,9 +197,10 @@ bool refuse_tensor(std::string_view op, PyObject* object) {
   const std::string_view module = text ? text : "";
   const bool ours = module.starts_with("trigrad.");
   if (ours) {
-    const char* const engine = module.find("reference_py") != module.npos ? "reference_py" : module.find("scalar") != module.npos ? "scalar_cpp" : "tensor_cpp";
-    PyErr_Format(PyExc_TypeError, "%.*s: a %s tensor cannot meet a scalar_cpp Value; convert it with .item() first",
-                 static_cast<int>(op.size()), op.data(), engine);
+    const char* const engine = module.find("reference_py") != module.npos ? "reference_py"
+                               : module.find("scalar") != module.npos     ? "scalar_cpp"
+                                                                          : "tensor_cpp";
+    PyErr_Format(PyExc_TypeError, "%s: a %s tensor cannot meet a scalar_cpp Value; convert it with .item() first", op, engine);
   }
   Py_XDECREF(name);
   if (!ours) PyErr_Clear();
@@ -206,7 +208,8 @@ bool refuse_tensor(std::string_view op, PyObject* object) {
 }
 
 template <class Op>
-PyObject* result_object(ValueObject* made, Graph& graph, double z, OpCode code, NodeId a, double da, NodeId b = 0, double db = 0, NodeId c = 0) {
+PyObject* result_object(ValueObject* made, Graph& graph, double z, OpCode code, NodeId a, double da, NodeId b = 0, double db = 0,
+                        NodeId c = 0) {
   return attach(made, graph, graph.keep(graph.tape.push(code, a, da, b, db, c), z));
 }
 
@@ -237,7 +240,7 @@ PyObject* binary(PyObject* left, PyObject* right) {
     if (!l || !r) [[unlikely]] {
       PyObject* const other = l ? right : left;
       const Operand kind = read_number(other, l ? y : x);
-      if (kind == Operand::Error || (kind == Operand::Unknown && refuse_tensor(Op::info.name, other))) return nullptr;
+      if (kind == Operand::Error || (kind == Operand::Unknown && refuse_tensor(Op::info.name.data(), other))) return nullptr;
       if (kind == Operand::Unknown) Py_RETURN_NOTIMPLEMENTED;
     }
     Graph& graph = *(l ? l : r)->graph;
@@ -259,6 +262,50 @@ PyObject* binary(PyObject* left, PyObject* right) {
     if constexpr (std::is_same_v<Op, Add>) return result_object<Op>(made, graph, z, op_code<Op>, b, 1.0, 0, 0.0, a);  // a running sum
     else return result_object<Op>(made, graph, z, op_code<Op>, a, partial<Op, 0>({}, x, y, z), b, partial<Op, 1>({}, x, y, z));
   });
+}
+
+// weighted_sum(w, x, b): the nodes of `for wi, xi in zip(w, x): b = b + wi * xi`, without a Python object for each.
+PyObject* weighted_sum(PyObject* /*type*/, PyObject* const* args, Py_ssize_t given) {
+  if (given != 3 || !is_value(args[2])) {
+    PyErr_SetString(PyExc_TypeError, "weighted_sum: expected two sequences of Values or numbers, and a Value");
+    return nullptr;
+  }
+  PyObject *const w = PySequence_Tuple(args[0]), *const x = w ? PySequence_Tuple(args[1]) : nullptr;
+  PyObject* const result = !x ? nullptr : guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+    Graph& graph = *as_value(args[2])->graph;
+    check_thread(graph, "weighted_sum");
+    const Py_ssize_t count = std::min(PyTuple_GET_SIZE(w), PyTuple_GET_SIZE(x));
+    for (Py_ssize_t k = 0; k < 2 * count; ++k) {
+      PyObject* const item = PyTuple_GET_ITEM(k % 2 ? x : w, k / 2);
+      double number = 0;
+      if (is_value(item)) check_thread(*as_value(item)->graph, "weighted_sum");
+      else if (read_number(item, number) != Operand::Number)
+        return PyErr_Occurred()
+                   ? nullptr
+                   : (PyErr_Format(PyExc_TypeError, "weighted_sum: expected Values or numbers, not %s", Py_TYPE(item)->tp_name), nullptr);
+    }
+    ValueObject* const made = allocate(value_type);
+    if (!made) return nullptr;
+    graph.make_room(4 * static_cast<std::size_t>(count) + 1);
+    const auto id_of = [&](PyObject* item) {
+      double number = 0;
+      if (is_value(item)) return as_value(item)->id;
+      read_number(item, number);
+      return graph.leaf(number);
+    };
+    NodeId sum = as_value(args[2])->id;
+    if (count == 0) sum = graph.keep(graph.tape.push(kCopy, sum, 1.0), graph.value[sum]);
+    for (Py_ssize_t k = 0; k < count; ++k) {
+      const NodeId a = id_of(PyTuple_GET_ITEM(w, k)), b = id_of(PyTuple_GET_ITEM(x, k));
+      const double product = graph.value[a] * graph.value[b], total = graph.value[sum] + product;
+      const NodeId term = graph.keep(graph.tape.push(op_code<Mul>, a, graph.value[b], b, graph.value[a]), product);
+      sum = graph.keep(graph.tape.push(op_code<Add>, term, 1.0, 0, 0.0, sum), total);
+    }
+    return attach(made, graph, sum);
+  });
+  Py_XDECREF(w);
+  Py_XDECREF(x);
+  return result;
 }
 
 PyObject* power(PyObject* left, PyObject* right, PyObject* modulus) {
@@ -285,7 +332,8 @@ bool read_attrs(PackedAttrs& attrs, PyObject* const* args, Py_ssize_t count, PyO
     Py_ssize_t slot = k;
     if (k >= count) {
       PyObject* const name = PyTuple_GET_ITEM(names, k - count);
-      for (slot = 0; slot < known && PyUnicode_CompareWithASCIIString(name, Op::info.attrs[static_cast<std::size_t>(slot)].data()) != 0;) ++slot;
+      for (slot = 0; slot < known && PyUnicode_CompareWithASCIIString(name, Op::info.attrs[static_cast<std::size_t>(slot)].data()) != 0;)
+        ++slot;
       if (slot == known) {
         PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument %R", Op::info.name.data(), name);
         return false;
@@ -293,7 +341,9 @@ bool read_attrs(PackedAttrs& attrs, PyObject* const* args, Py_ssize_t count, PyO
     }
     if (args[k] == Py_None) continue;  // clamp's open side
     if (read_number(args[k], attrs[static_cast<std::size_t>(slot)]) != Operand::Number) {
-      if (!PyErr_Occurred()) PyErr_Format(PyExc_TypeError, "%s: %s must be a number, not %s", Op::info.name.data(), Op::info.attrs[static_cast<std::size_t>(slot)].data(), Py_TYPE(args[k])->tp_name);
+      if (!PyErr_Occurred())
+        PyErr_Format(PyExc_TypeError, "%s: %s must be a number, not %s", Op::info.name.data(),
+                     Op::info.attrs[static_cast<std::size_t>(slot)].data(), Py_TYPE(args[k])->tp_name);
       return false;
     }
   }
@@ -401,7 +451,8 @@ PyObject* from_dict(PyObject* self, const char* key) {
 PyObject* get_operation(PyObject* self, void* /*unused*/) {
   const ValueObject* const object = as_value(self);
   if (object->dict && PyDict_GetItemString(object->dict, "_op")) return from_dict(self, "_op");
-  return guarded<>(static_cast<PyObject*>(nullptr), [&] { return PyUnicode_FromString(operation_name(object->graph->tape.node(object->id)).c_str()); });
+  return guarded<>(static_cast<PyObject*>(nullptr),
+                   [&] { return PyUnicode_FromString(operation_name(object->graph->tape.node(object->id)).c_str()); });
 }
 
 PyObject* get_label(PyObject* self, void* /*unused*/) { return from_dict(self, "label"); }
@@ -501,13 +552,17 @@ std::vector<PyMethodDef>& methods() {
     std::vector<PyMethodDef> made;
     ElementwiseOps::for_each([&]<class Op>(Op) {
       if constexpr (Op::arity == 1) {
-        made.push_back({Op::info.name.data(), reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(unary_method<Op>)), kFlags, Op::info.formula.data()});
+        made.push_back({Op::info.name.data(), reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(unary_method<Op>)), kFlags,
+                        Op::info.formula.data()});
       } else if constexpr (Op::arity == 2 && differentiable<Op>) {
         made.push_back({Op::info.name.data(), binary_method<Op>, METH_O, Op::info.formula.data()});
       }
     });
-    made.push_back({"backward", backward, METH_NOARGS, "Computes the gradient of this Value by every Value it came from: leaves accumulate, the others start anew."});
+    made.push_back({"backward", backward, METH_NOARGS,
+                    "Computes the gradient of this Value by every Value it came from: leaves accumulate, the others start anew."});
     made.push_back({"detach", detach_method, METH_NOARGS, "A new leaf with the same data, on the calling thread's graph."});
+    made.push_back({"weighted_sum", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(weighted_sum)), METH_FASTCALL | METH_CLASS,
+                    "weighted_sum(w, x, b): b + w[0] * x[0] + w[1] * x[1] + ..., node by node, as the loop would record it."});
     made.push_back({"__reduce_ex__", reduce_value, METH_O, "Pickling keeps the graph."});
     made.push_back({"__setstate__", set_value_state, METH_O, nullptr});
     made.push_back({"_rebuild", rebuild_value, METH_VARARGS | METH_CLASS, nullptr});
@@ -546,7 +601,9 @@ constexpr const char* kDoc =
     "(Value(data=4.0, grad=1.0), -3.0, 2.0)\n";
 
 template <class F>
-void* slot(F* function) { return reinterpret_cast<void*>(function); }
+void* slot(F* function) {
+  return reinterpret_cast<void*>(function);
+}
 
 }  // namespace
 
@@ -573,7 +630,8 @@ PyObject* make_value_type() {
       {Py_nb_absolute, slot(absolute)},
       {0, nullptr},
   };
-  PyType_Spec spec = {"trigrad.scalar_cpp.Value", sizeof(ValueObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
+  PyType_Spec spec = {"trigrad.scalar_cpp.Value", sizeof(ValueObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+                      slots};
   PyObject* const type = PyType_FromSpec(&spec);
   value_type = reinterpret_cast<PyTypeObject*>(type);
   return type;

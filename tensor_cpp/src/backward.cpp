@@ -233,6 +233,7 @@ class Sweep {
       }
       if (!options_.retain_graph && !cell->is_leaf()) release_saved(cell);  // memory falls while the sweep goes on
     }
+    for (auto& [cell, g] : finished_) accumulate_grad(*cell, std::move(g));
   }
 
   std::vector<Tensor> captured;  // under restrict_to: the gradient of each input
@@ -253,11 +254,11 @@ class Sweep {
     }
     for (std::size_t k = 0; k < targets_.size(); ++k)
       if (targets_[k] == &cell) captured[k] = g;
-    if (into_leaves_ && (cell.is_leaf() || cell.retain_grad)) accumulate_grad(cell, g);
+    if (into_leaves_ && (cell.is_leaf() || cell.retain_grad)) finished_.emplace_back(&cell, g);
     return g;
   }
 
-  void accumulate_grad(Cell& cell, const Tensor& g) {
+  void accumulate_grad(Cell& cell, Tensor g) {
     const Tensor old = Tensor::alias(cell.grad);
     Tensor sum;
     if (!old.defined()) sum = options_.create_graph || is_ours_alone(g) ? g : clone(g);
@@ -304,20 +305,21 @@ class Sweep {
   std::uint32_t outer_run_;  // of the sweep that called us, if any
   std::vector<Cell*> targets_;
   std::vector<std::pair<Cell*, Cell*>> waiting_;
+  Reused<std::pair<Cell*, Tensor>> finished_;  // stored at the very end: a sweep that fails changes nobody's .grad
 };
 // [/sweep]
 
-Tensor checked_seed(const Tensor& output, const Tensor& gradient) {
+Tensor checked_seed(std::string_view name, const Tensor& output, const Tensor& gradient) {
   if (!output.requires_grad())
-    throw GraphError("backward: the output does not require grad: nothing it was computed from has requires_grad=True");
+    throw GraphError(std::string(name) + ": the output does not require grad: nothing it was computed from has requires_grad=True");
   if (!gradient.defined()) {
     if (output.numel() != 1)
-      throw GraphError("backward: the output has shape " + to_string(output.shape()) + ", not one element; pass gradient= of "
+      throw GraphError(std::string(name) + ": the output has shape " + to_string(output.shape()) + ", not one element; pass gradient= of "
                        "that shape, or reduce it first (for example with .sum())");
     return full(output.shape(), 1, output.dtype());
   }
   if (!(gradient.shape() == output.shape()))
-    throw ShapeError("backward: gradient has shape " + to_string(gradient.shape()) + " but the output has shape " +
+    throw ShapeError(std::string(name) + ": gradient has shape " + to_string(gradient.shape()) + " but the output has shape " +
                      to_string(output.shape()));
   return gradient;
 }
@@ -337,7 +339,7 @@ Order parse_order(std::string_view name) {
 }
 
 void Tensor::backward(const Tensor& gradient, const BackwardOptions& options) const {
-  Tensor seed = checked_seed(*this, gradient);
+  Tensor seed = checked_seed("backward", *this, gradient);
   const std::uint32_t run = next_run();
   NodeList order = nodes_below(std::span(this, 1), options.order, run);
   check_nodes(order);
@@ -351,9 +353,9 @@ std::vector<Tensor> gradients(std::span<const Tensor> outputs, std::span<const T
                               std::span<const Tensor> grad_outputs, const BackwardOptions& options, bool allow_unused) {
   std::vector<Tensor> seeds;
   for (std::size_t k = 0; k < outputs.size(); ++k)
-    seeds.push_back(checked_seed(outputs[k], k < grad_outputs.size() ? grad_outputs[k] : Tensor()));
-  for (const Tensor& input : inputs)
-    if (!input.requires_grad()) throw GraphError("autograd.grad: an input does not require grad");
+    seeds.push_back(checked_seed("autograd.grad", outputs[k], k < grad_outputs.size() ? grad_outputs[k] : Tensor()));
+  for (std::size_t k = 0; k < inputs.size(); ++k)
+    if (!inputs[k].requires_grad()) throw GraphError("autograd.grad: input " + std::to_string(k) + " does not require grad");
   const std::uint32_t run = next_run();
   NodeList order = nodes_below(outputs, options.order, run);
   check_nodes(order);

@@ -38,12 +38,24 @@ class RandomGraph {
     for (int k = 0; k < 3; ++k) tape.leaf();
     for (int k = 0; k < nodes; ++k) {
       switch (below(9)) {
-        case 0: tape.leaf(); break;
-        case 1: tape.push(1, parent(tape), partial()); break;
-        case 2: tape.push(1, parent(tape), partial(), parent(tape), partial()); break;
-        case 3: tape.push(1, parent(tape), 1.0, 0, 0.0, parent(tape)); break;
-        case 4: tape.push(1, parent(tape), partial(), parent(tape), partial(), parent(tape)); break;
-        case 5: tape.push(1, 0, 0.0, parent(tape), partial(), newest(tape)); break;
+        case 0:
+          tape.leaf();
+          break;
+        case 1:
+          tape.push(1, parent(tape), partial());
+          break;
+        case 2:
+          tape.push(1, parent(tape), partial(), parent(tape), partial());
+          break;
+        case 3:
+          tape.push(1, parent(tape), 1.0, 0, 0.0, parent(tape));
+          break;
+        case 4:
+          tape.push(1, parent(tape), partial(), parent(tape), partial(), parent(tape));
+          break;
+        case 5:
+          tape.push(1, 0, 0.0, parent(tape), partial(), newest(tape));
+          break;
         case 6: {
           const NodeId same = newest(tape);
           tape.push(1, same, partial(), same, partial(), same);

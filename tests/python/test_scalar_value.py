@@ -1,5 +1,5 @@
-"""trigrad.scalar_cpp.Value: micrograd's interface, and what a compiled one must not get wrong: object identity, copies,
-depth, threads, memory."""
+"""trigrad.scalar_cpp.Value: micrograd's interface, and what a compiled one must not get wrong: object
+identity, copies, depth, threads, memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 import trigrad
 from trigrad import errors
 from trigrad.scalar_cpp import Value, to_dot
@@ -31,7 +30,11 @@ def test_a_new_value() -> None:
     assert repr(Value(2)) == "Value(data=2.0, grad=0.0)"
 
 
-@pytest.mark.parametrize("number", [2, 2.0, True, np.float64(2), np.float32(2), np.int64(2), np.uint8(2)], ids=lambda n: type(n).__name__)
+@pytest.mark.parametrize(
+    "number",
+    [2, 2.0, True, np.float64(2), np.float32(2), np.int64(2), np.uint8(2)],
+    ids=lambda n: type(n).__name__,
+)
 def test_numbers_of_all_kinds(number: Any) -> None:
     a = Value(number)
     expected = float(number)
@@ -51,14 +54,30 @@ def test_numbers_of_all_kinds(number: Any) -> None:
         (lambda a: Value(1j), TypeError, "Value: data must be a number, not complex"),
         (lambda a: Value(a), TypeError, "Value: data must be a number, not trigrad.scalar_cpp.Value"),
         (lambda a: Value(1, (2,)), TypeError, "Value: _children must be Values, not int"),
-        (lambda a: a + "3", TypeError, "unsupported operand type(s) for +: 'trigrad.scalar_cpp.Value' and 'str'"),
-        (lambda a: None * a, TypeError, "unsupported operand type(s) for *: 'NoneType' and 'trigrad.scalar_cpp.Value'"),
+        (
+            lambda a: a + "3",
+            TypeError,
+            "unsupported operand type(s) for +: 'trigrad.scalar_cpp.Value' and 'str'",
+        ),
+        (
+            lambda a: None * a,
+            TypeError,
+            "unsupported operand type(s) for *: 'NoneType' and 'trigrad.scalar_cpp.Value'",
+        ),
         (lambda a: a.maximum("3"), TypeError, "maximum: expected a Value or a number, not str"),
         (lambda a: a.leaky_relu(1, 2), TypeError, "leaky_relu() takes at most 1 arguments (2 given)"),
-        (lambda a: a.leaky_relu(slope=1), TypeError, "leaky_relu() got an unexpected keyword argument 'slope'"),
+        (
+            lambda a: a.leaky_relu(slope=1),
+            TypeError,
+            "leaky_relu() got an unexpected keyword argument 'slope'",
+        ),
         (lambda a: setattr(a, "data", "3"), TypeError, "data must be a number, not str"),
         (lambda a: setattr(a, "grad", None), TypeError, "grad must be a number, not NoneType"),
-        (lambda a: a < 3, TypeError, "'<' not supported between instances of 'trigrad.scalar_cpp.Value' and 'int'"),
+        (
+            lambda a: a < 3,
+            TypeError,
+            "'<' not supported between instances of 'trigrad.scalar_cpp.Value' and 'int'",
+        ),
     ],
 )
 def test_bad_input(work: Callable[[Any], Any], error: type[Exception], text: str) -> None:
@@ -77,13 +96,22 @@ def test_tensors_of_an_engine_do_not_meet_values() -> None:
     from trigrad import scalar_cpp as tg
 
     for work in (lambda: Value(1.0) + tg.tensor([1.0]), lambda: tg.tensor([1.0]) + Value(1.0)):
-        with pytest.raises(TypeError, match="^add: a scalar_cpp .* cannot meet a scalar_cpp .*; convert it with"):
+        with pytest.raises(
+            TypeError, match="^add: a scalar_cpp .* cannot meet a scalar_cpp .*; convert it with"
+        ):
             work()
 
 
 def test_parents_are_the_operands_themselves() -> None:
     a, b = Value(2.0), Value(3.0)
-    for c, op in ((a + b, "+"), (a - b, "-"), (a * b, "*"), (a / b, "/"), (a**b, "**"), (a.maximum(b), "maximum")):
+    for c, op in (
+        (a + b, "+"),
+        (a - b, "-"),
+        (a * b, "*"),
+        (a / b, "/"),
+        (a**b, "**"),
+        (a.maximum(b), "maximum"),
+    ):
         assert c._prev[0] is a
         assert c._prev[1] is b
         assert c._op == op
@@ -103,6 +131,24 @@ def test_a_node_has_one_object() -> None:
     kept = c._prev[0]
     assert id(kept) == seen or kept is c._prev[0]
     assert kept._prev[0] is a
+
+
+def test_weighted_sum_is_the_loop() -> None:
+    w, x, b = [Value(2.0), Value(3.0), 4.0], [Value(5.0), 6.0, Value(7.0)], Value(1.0)
+    by_loop = b
+    for wi, xi in zip(w, x, strict=True):
+        by_loop = by_loop + wi * xi
+    z = Value.weighted_sum(w, x, b)
+
+    def shape(v: Any) -> Any:
+        return (v._op, v.data, tuple(shape(p) for p in v._prev))
+
+    assert shape(z) == shape(by_loop)
+    z.backward()
+    assert (w[0].grad, w[1].grad, x[0].grad, x[2].grad, b.grad) == (5.0, 6.0, 2.0, 4.0, 1.0)
+    assert Value.weighted_sum([], [], b).data == 1.0
+    with pytest.raises(TypeError, match="weighted_sum: expected Values or numbers, not str"):
+        Value.weighted_sum([b], ["x"], b)
 
 
 def test_identity_decides_equality() -> None:
@@ -244,10 +290,12 @@ def test_every_differentiable_op_of_the_list_is_a_method() -> None:
     assert Value(-3.0).clamp(min=-1, max=None).data == -1.0
 
 
-# ---------------------------------------------------------------------------------------------------- copy and pickle
+# -------------------- copy and pickle
 
 
-@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"])
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"]
+)
 def test_copies_keep_the_graph(copied: Callable[[Any], Any]) -> None:
     x = Value(1.5, label="x")
     y = (x * 2 + 1).tanh() ** 2 + x.maximum(1.0).leaky_relu(0.2)
@@ -255,7 +303,15 @@ def test_copies_keep_the_graph(copied: Callable[[Any], Any]) -> None:
     y.backward()
     model = copied({"x": x, "y": y})
     u, z = model["x"], model["y"]
-    assert (z.data, z.grad, z.label, z._op, u.data, u.grad, u.label) == (y.data, y.grad, "y", "+", x.data, x.grad, "x")
+    assert (z.data, z.grad, z.label, z._op, u.data, u.grad, u.label) == (
+        y.data,
+        y.grad,
+        "y",
+        "+",
+        x.data,
+        x.grad,
+        "x",
+    )
     assert u is not x
     z.backward()
     assert u.grad == 2 * x.grad
@@ -266,7 +322,9 @@ def test_copies_keep_the_graph(copied: Callable[[Any], Any]) -> None:
     assert shape(z) == shape(y)
 
 
-@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"])
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"]
+)
 def test_copies_share_leaves_whichever_comes_first(copied: Callable[[Any], Any]) -> None:
     x = Value(2.0)
     y = x * 3
@@ -327,7 +385,7 @@ def test_to_dot_small() -> None:
     assert "left out" not in dot
 
 
-# ------------------------------------------------------------------------------------------------------------- depth
+# -------------------- depth
 
 
 def _on_a_small_stack(work: Callable[[], None]) -> None:
@@ -366,7 +424,7 @@ def test_ten_million_nodes() -> None:
     _on_a_small_stack(work)
 
 
-# ------------------------------------------------------------------------------------------------------------ threads
+# -------------------- threads
 
 
 def test_a_graph_belongs_to_its_thread() -> None:
@@ -389,7 +447,10 @@ def test_a_graph_belongs_to_its_thread() -> None:
     thread = threading.Thread(target=body)
     thread.start()
     thread.join()
-    rest = ": this graph belongs to another thread, the one that recorded it; detach() shares values across threads"
+    rest = (
+        ": this graph belongs to another thread, the one that recorded it; detach() shares values across "
+        "threads"
+    )
     assert texts == [name + rest for name in ("add", "mul", "relu", "backward")]
     assert results == [5.0, 2.0, 0.0]
     b.backward()
@@ -409,7 +470,7 @@ def test_values_may_die_on_another_thread() -> None:
     assert a.grad == 4.0
 
 
-# ------------------------------------------------------------------------------------------------------------- memory
+# -------------------- memory
 
 
 def resident() -> int:

@@ -8,6 +8,7 @@ Read next: _sweep.py for the picture behind it (the V-curve).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,12 +33,13 @@ class Slope:
 
 def first_step(x: float, single: bool = False) -> float:
     """Where the halvings start: in proportion to x, but never so small that x + h rounds to x."""
-    size = min(max(abs(x), 0.25), 1.0)
-    return max(size, 1e-6 * abs(x)) * (2.0**-3 if single else 2.0**-5)
+    size = max(min(max(abs(x), 0.25), 1.0), 1e-6 * abs(x))
+    return float(2.0 ** (math.floor(math.log2(size)) - (3 if single else 5))) if math.isfinite(size) else 1.0
 
 
-def slope(line: Line, step: float, precision: float, scale: float = 0.0) -> Slope:
-    """The derivative of line at 0.  `scale` is the size of the gradients around: what is small beside it is noise.
+def slope(line: Line, step: float, precision: float, scale: float = 0.0, where: float = 0.0) -> Slope:
+    """The derivative of line at 0.  `scale` is the size of the gradients around: what is small beside it is noise;
+    `where` is the |x| that the offsets are added to, since x + h is rounded too.
 
     A first window of four steps settles smooth functions.  If it does not, the next windows have finer steps, which
     a kink close by does not reach.
@@ -55,7 +57,7 @@ def slope(line: Line, step: float, precision: float, scale: float = 0.0) -> Slop
                 (right, a), (left, b) = line(h), line(-h)
                 known[k] = (right, left, max(a, b, size))
             rows.append((step / 2.0**k, *known[k]))
-        found = _window(rows, middle, precision, scale)
+        found = _window(rows, middle, precision, scale, where)
         if found is None:
             continue
         if found.kink:
@@ -71,7 +73,7 @@ def slope(line: Line, step: float, precision: float, scale: float = 0.0) -> Slop
 
 
 def _window(
-    rows: list[tuple[float, float, float, float]], middle: float, precision: float, scale: float
+    rows: list[tuple[float, float, float, float]], middle: float, precision: float, scale: float, where: float
 ) -> Slope | None:
     """One window of steps: the extrapolated derivative with its error, or the two slopes of a kink."""
     central, apart = [], []
@@ -81,7 +83,7 @@ def _window(
             return None
         central.append((right - left) / (2 * h))
         apart.append((right - 2 * middle + left) / h)
-        noise = max(noise, 4 * precision * size / h)
+        noise = max(noise, 4 * precision * (size + where * abs(central[-1])) / h)
     value, error = _to_zero(central, (4.0, 16.0, 64.0))  # errors of h^2, h^4, h^6
     gap, unsure = _to_zero(apart, (2.0, 8.0, 32.0))  # h f'' + h^3 ...: errors of h, h^3, h^5
     limit = 1e-6 * max(abs(value), scale, abs(gap)) + 10 * unsure + 4 * noise

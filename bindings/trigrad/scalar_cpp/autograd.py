@@ -24,7 +24,11 @@ def grad(
     check_order(name, order, create_graph)
     outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    given = [grad_outputs] * len(outputs) if grad_outputs is None or isinstance(grad_outputs, Tensor) else list(grad_outputs)
+    given = (
+        [grad_outputs] * len(outputs)
+        if grad_outputs is None or isinstance(grad_outputs, Tensor)
+        else list(grad_outputs)
+    )
     if len(given) != len(outputs):
         raise ValueError(f"{name}: {len(outputs)} outputs but {len(given)} grad_outputs")
     for k, x in enumerate(inputs):
@@ -34,5 +38,10 @@ def grad(
     found = sweep(name, roots, [x._nodes for x in inputs], bool(retain_graph))
     for k, g in enumerate(found):
         if g is None and not allow_unused:
-            raise GraphError(f"{name}: input {k} was not used to compute the outputs; pass allow_unused=True to get None for it")
-    return tuple(None if g is None else Tensor(g.reshape(x.shape)) for g, x in zip(found, inputs, strict=True))
+            raise GraphError(
+                f"{name}: input {k} was not used to compute the outputs; pass allow_unused=True to "
+                f"get None for it"
+            )
+    return tuple(
+        None if g is None else Tensor(g.reshape(x.shape)) for g, x in zip(found, inputs, strict=True)
+    )

@@ -1,5 +1,8 @@
-"""New tensors: given, regular, random. The random bits are those of every engine: Philox4x32-10, counted in blocks.
-(Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.) Read tensor.py before."""
+"""New tensors: given, regular, random. The random bits are those of every engine.
+
+They come from Philox4x32-10, counted in blocks (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as
+easy as 1, 2, 3", SC 2011). Read tensor.py before.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,35 @@ from typing import Any
 
 import numpy as np
 
-from .tensor import Array, Shape, Tensor, as_dtype, as_tensor, as_values, float64, int64, new_leaf, prod, unsupported
+from .tensor import (
+    Array,
+    Shape,
+    Tensor,
+    as_dtype,
+    as_values,
+    float64,
+    int64,
+    new_leaf,
+    prod,
+    unsupported,
+)
+from .tensor import as_tensor as held
+
+__all__ = [
+    *"Generator arange as_tensor empty eye from_numpy full full_like linspace manual_seed ones".split(),
+    *"ones_like rand rand_like randint randn randn_like randperm tensor zeros zeros_like".split(),
+]
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """A copy of the data. Floats are float64 whatever they were."""
-    source = as_tensor("tensor", data)._array
+    source = held("tensor", data)._array
     return new_leaf(np.array(source, dtype=source.dtype if dtype is None else as_dtype(dtype)), requires_grad)
 
 
-def as_tensor_(data: Any, dtype: Any = None) -> Tensor:
+def as_tensor(data: Any, dtype: Any = None) -> Tensor:
     """The data itself where it is a tensor or a float64, int64 or bool array."""
-    made = as_tensor("as_tensor", data)
+    made = held("as_tensor", data)
     return made if dtype is None else made.to(dtype)
 
 
@@ -52,15 +72,19 @@ empty = zeros
 
 
 def full(size: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    value = as_tensor("full", fill_value)._array
-    return _filled(_sizes((size,)) if not isinstance(size, int) else (size,), value, dtype or value.dtype, requires_grad)
+    value = held("full", fill_value)._array
+    return _filled(
+        _sizes((size,)) if not isinstance(size, int) else (size,), value, dtype or value.dtype, requires_grad
+    )
 
 
 def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     return new_leaf(np.eye(n, m, dtype=float64 if dtype is None else as_dtype(dtype)), requires_grad)
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def arange(
+    start: Any, end: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
     first, last = (0, start) if end is None else (start, end)
     whole = all(isinstance(v, (int, np.integer)) for v in (first, last, step))
     values = np.arange(first, last, step, dtype=int64 if whole else float64)
@@ -73,7 +97,7 @@ def linspace(start: float, end: float, steps: int, dtype: Any = None, requires_g
 
 
 def _like(x: Any, value: Any, dtype: Any, requires_grad: bool) -> Tensor:
-    t = as_tensor("like", x)
+    t = held("like", x)
     return _filled(t.shape, value, dtype or t.dtype, requires_grad)
 
 
@@ -89,7 +113,7 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = 
     return _like(x, fill_value, dtype, requires_grad)
 
 
-# ------------------------------------------------------------------------------------------------------------ random
+# -------------------- random
 
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 
@@ -101,7 +125,9 @@ def _philox(seed: int, first_block: int, blocks: int) -> Array:
         low = np.arange(blocks, dtype=np.uint64) + np.uint64(first_block)
         c0, c1, c2, c3 = low & _LOW, low >> _HALF, np.zeros_like(low), np.zeros_like(low)
     else:
-        c0, c1, c2, c3 = (np.array([n >> (32 * k) & 0xFFFFFFFF for n in numbers], dtype=np.uint64) for k in range(4))
+        c0, c1, c2, c3 = (
+            np.array([n >> (32 * k) & 0xFFFFFFFF for n in numbers], dtype=np.uint64) for k in range(4)
+        )
     for r in range(10):
         k0 = np.uint64((seed + r * 0x9E3779B9) & 0xFFFFFFFF)
         k1 = np.uint64(((seed >> 32) + r * 0xBB67AE85) & 0xFFFFFFFF)
@@ -111,7 +137,7 @@ def _philox(seed: int, first_block: int, blocks: int) -> Array:
 
 
 class Generator:
-    """A stream of random words: a seed, and the number of the next block; every call starts at a fresh block."""
+    """A stream of random words: a seed, and the number of the next block, where the next call starts."""
 
     def __init__(self, seed: int = 0) -> None:
         self.manual_seed(seed)
@@ -151,7 +177,9 @@ def _float_only(dtype: Any) -> None:
         raise unsupported(str(np.dtype(dtype)))
 
 
-def rand(*size: Any, dtype: Any = None, requires_grad: bool = False, generator: Generator | None = None) -> Tensor:
+def rand(
+    *size: Any, dtype: Any = None, requires_grad: bool = False, generator: Generator | None = None
+) -> Tensor:
     """Uniform in [0, 1): 53 bits each."""
     _float_only(dtype)
     shape = _sizes(size)
@@ -159,8 +187,10 @@ def rand(*size: Any, dtype: Any = None, requires_grad: bool = False, generator: 
     return new_leaf(values.reshape(shape), requires_grad)
 
 
-def randn(*size: Any, dtype: Any = None, requires_grad: bool = False, generator: Generator | None = None) -> Tensor:
-    """Almost normal: twelve uniform numbers of 24 bits, less 6; additions only, so the bits agree everywhere."""
+def randn(
+    *size: Any, dtype: Any = None, requires_grad: bool = False, generator: Generator | None = None
+) -> Tensor:
+    """Almost normal: twelve uniform numbers of 24 bits, less 6. Additions only: the bits agree everywhere."""
     _float_only(dtype)
     shape = _sizes(size)
     words = (generator or _default)._words(12 * prod(shape)).reshape(-1, 12)
@@ -168,14 +198,16 @@ def randn(*size: Any, dtype: Any = None, requires_grad: bool = False, generator:
 
 
 def rand_like(x: Any, **keywords: Any) -> Tensor:
-    return rand(as_tensor("rand_like", x).shape, **keywords)
+    return rand(held("rand_like", x).shape, **keywords)
 
 
 def randn_like(x: Any, **keywords: Any) -> Tensor:
-    return randn(as_tensor("randn_like", x).shape, **keywords)
+    return randn(held("randn_like", x).shape, **keywords)
 
 
-def randint(low: int, high: Any = None, size: Any = None, dtype: Any = None, generator: Generator | None = None) -> Tensor:
+def randint(
+    low: int, high: Any = None, size: Any = None, dtype: Any = None, generator: Generator | None = None
+) -> Tensor:
     """Whole numbers from low to high - 1; randint(high, size) starts at 0."""
     if size is None:
         low, high, size = 0, low, high

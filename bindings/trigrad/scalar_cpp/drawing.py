@@ -16,7 +16,7 @@ def _node(ident: Any, title: str, op: str) -> list[str]:
 
 
 def to_dot(root: Any, max_nodes: int = 500) -> str:
-    """A drawing of what `root` was computed from: breadth first, at most `max_nodes` nodes, and how many were left out."""
+    """What `root` was computed from: breadth first, at most `max_nodes` nodes, and how many were left out."""
     if isinstance(root, core.Value):
 
         def parents(v: Any) -> Any:
@@ -59,7 +59,11 @@ def to_dot(root: Any, max_nodes: int = 500) -> str:
                 seen[key(p)] = p
                 queue.append(p)
     lines += [f"  n{a} -> o{b};" for a, b in edges if a in drawn]
-    left_out = core.graph_size(root if isinstance(root, core.Value) else root._nodes) - len(drawn) if start else 0
+    left_out = (
+        core.graph_size(root if isinstance(root, core.Value) else root._nodes) - len(drawn) if start else 0
+    )
     if left_out:
-        lines.append(f'  more [label="{left_out} more nodes are left out (max_nodes={max_nodes})", shape=note];')
+        lines.append(
+            f'  more [label="{left_out} more nodes are left out (max_nodes={max_nodes})", shape=note];'
+        )
     return "\n".join([*lines, "}"])

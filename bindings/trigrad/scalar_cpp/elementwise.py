@@ -35,7 +35,11 @@ def elementwise(name: str, *inputs: Any, attrs: tuple[float, ...] = ()) -> Tenso
     values, nodes = core.elementwise(name, list(attrs), packed, int(np.prod(shape, dtype=np.int64)))
     wanted = bool_ if result == BOOL else float64 if result == FLOAT else dtype
     values = values.reshape(shape)
-    return finish(name, values if wanted == float64 else values != 0 if wanted == bool_ else values.astype(wanted), nodes)
+    return finish(
+        name,
+        values if wanted == float64 else values != 0 if wanted == bool_ else values.astype(wanted),
+        nodes,
+    )
 
 
 def _function(name: str) -> Callable[..., Tensor]:
@@ -49,13 +53,18 @@ def _function(name: str) -> Callable[..., Tensor]:
 
         def function(x: Any, *args: Any, **kwargs: Any) -> Tensor:
             if len(args) > len(attr_names):
-                raise TypeError(f"{name}() takes at most {1 + len(attr_names)} arguments ({1 + len(args)} given)")
+                raise TypeError(
+                    f"{name}() takes at most {1 + len(attr_names)} arguments ({1 + len(args)} given)"
+                )
             given = dict(zip(attr_names, args, strict=False))
             for key, value in kwargs.items():
                 if key not in attr_names or key in given:
                     raise TypeError(f"{name}() got an unexpected keyword argument {key!r}")
                 given[key] = value
-            attrs = [d if given.get(n) is None else float(given[n]) for n, d in zip(attr_names, defaults, strict=True)]
+            attrs = [
+                d if given.get(n) is None else float(given[n])
+                for n, d in zip(attr_names, defaults, strict=True)
+            ]
             return elementwise(name, x, attrs=tuple(attrs))
     elif arity == 2:
 
@@ -82,7 +91,6 @@ def gelu(x: Any, approximate: str = "none") -> Tensor:
 
 
 FUNCTIONS["gelu"] = gelu
-globals().update(FUNCTIONS)
 for _name, _made in FUNCTIONS.items():
     if _name != "where":
         setattr(Tensor, _name, _made)

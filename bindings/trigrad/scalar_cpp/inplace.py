@@ -1,7 +1,8 @@
 """Changes in place: allowed where nothing tracks the tensor. Read tensor.py before.
 
-The tape holds derivatives as numbers, so no later change of a value can spoil a gradient; the refusals are the common
-surface's, which keeps a program portable to the engines where it would."""
+The tape holds derivatives as numbers, so no later change of a value can spoil a gradient; the refusals are
+the common surface's, which keeps a program portable to the engines where it would.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +23,12 @@ def _check(name: str, x: Tensor) -> None:
     if not x.requires_grad or not modes.recording:
         return
     if x.is_leaf:
-        raise GraphError(f"{name}: a leaf that requires grad cannot be changed in place; do it inside no_grad()")
+        raise GraphError(
+            f"{name}: a leaf that requires grad cannot be changed in place; do it inside no_grad()"
+        )
     raise GraphError(
-        f"{name}: a tensor that a graph tracks cannot be changed in place; write a = a + b, or change a detached clone"
+        f"{name}: a tensor that a graph tracks cannot be changed in place; write a = a + b, or change "
+        f"a detached clone"
     )
 
 
@@ -34,7 +38,9 @@ def _store(name: str, x: Tensor, values: Any, at: Any = ...) -> Tensor:
         raise DTypeError(f"{name}: a {new.dtype} result cannot be stored in an {x.dtype} tensor")
     target = x._array[at].shape
     if at is ... and np.broadcast_shapes(new.shape, target) != target:
-        raise ShapeError(f"{name}: a result of shape {new.shape} cannot be stored in a tensor of shape {target}")
+        raise ShapeError(
+            f"{name}: a result of shape {new.shape} cannot be stored in a tensor of shape {target}"
+        )
     x._array[at] = new
     x._version_box[0] += 1
     return x
@@ -103,7 +109,9 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
     if values.dtype == float64 and self.dtype != float64:
         raise DTypeError(f"setitem: a float64 result cannot be stored in an {self.dtype} tensor")
     if np.broadcast_shapes(values.shape, positions.shape) != positions.shape:
-        raise ShapeError(f"setitem: a value of shape {values.shape} cannot be stored in a part of shape {positions.shape}")
+        raise ShapeError(
+            f"setitem: a value of shape {values.shape} cannot be stored in a part of shape {positions.shape}"
+        )
     self._array.reshape(-1)[positions] = values
     self._version_box[0] += 1
 

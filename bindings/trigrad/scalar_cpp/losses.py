@@ -15,6 +15,11 @@ from .reductions import sum as sum_of
 from .shapes import places
 from .tensor import Tensor, as_tensor, check_float, float64, pick, prod
 
+__all__ = [
+    *"binary_cross_entropy_with_logits cross_entropy gaussian_log_prob hinge_loss huber_loss".split(),
+    *"l1_loss mse_loss nll_loss".split(),
+]
+
 
 def _reduce(loss: Tensor, reduction: str) -> Tensor:
     return loss if reduction == "none" else mean(loss) if reduction == "mean" else sum_of(loss)
@@ -54,7 +59,9 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     d = x - t
     size = elementwise("abs", d)
     near = size.detach() < delta
-    return _reduce(elementwise("where", near, elementwise("square", d) * 0.5, (size - 0.5 * delta) * delta), reduction)
+    return _reduce(
+        elementwise("where", near, elementwise("square", d) * 0.5, (size - 0.5 * delta) * delta), reduction
+    )
 
 
 def binary_cross_entropy_with_logits(input: Any, target: Any, reduction: str = "mean") -> Tensor:
@@ -106,7 +113,9 @@ def nll_loss(input: Any, target: Any, ignore_index: int = -100, reduction: str =
     check_float("nll_loss", x)
     wanted = x.shape[:1] + x.shape[2:] if x.ndim > 1 else ()
     if not x.ndim or t.shape != wanted:
-        raise ShapeError(f"nll_loss: input is {x.shape}, so target must be {wanted} class indices, not {t.shape}")
+        raise ShapeError(
+            f"nll_loss: input is {x.shape}, so target must be {wanted} class indices, not {t.shape}"
+        )
     if t.dtype == float64:
         raise DTypeError(f"nll_loss: the target must be an integer tensor, not {t.dtype}")
     return _by_class("nll_loss", x, t, ignore_index, reduction)
@@ -125,7 +134,8 @@ def cross_entropy(
     by_class = t.dtype != float64
     if not x.ndim or t.shape != (indices if by_class else x.shape):
         raise ShapeError(
-            f"cross_entropy: input is {x.shape}, so target must be {indices} class indices or {x.shape} probabilities, not {t.shape}"
+            f"cross_entropy: input is {x.shape}, so target must be {indices} class indices or "
+            f"{x.shape} probabilities, not {t.shape}"
         )
     d = min(1, x.ndim - 1)
     log_p = log_softmax(x, d)

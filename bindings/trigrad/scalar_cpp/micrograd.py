@@ -1,4 +1,4 @@
-"""micrograd's Neuron, Layer and MLP on Value: the same draws from `random`, the same graph, the same attributes."""
+"""micrograd's Neuron, Layer and MLP on Value: the same draws from `random`, graph and attributes."""
 
 from __future__ import annotations
 
@@ -31,9 +31,7 @@ class Neuron(Module):
         self.nonlin = nonlin
 
     def __call__(self, x: Sequence[Any]) -> Any:
-        act = self.b
-        for wi, xi in zip(self.w, x, strict=False):
-            act = act + wi * xi
+        act = Value.weighted_sum(self.w, x, self.b)  # for wi, xi in zip(w, x): act = act + wi * xi
         return act.relu() if self.nonlin else act
 
     def parameters(self) -> list[Any]:

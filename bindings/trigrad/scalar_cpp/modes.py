@@ -9,6 +9,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+__all__ = "detect_anomaly enable_grad is_grad_enabled no_grad set_grad_enabled".split()
+
 
 class _Modes(threading.local):
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Products of tensors: each element of a result is one node, a sum of products. Read tensor.py and shapes.py before."""
+"""Products of tensors: each element of a result is one node, a sum of products. Read shapes.py before."""
 
 from __future__ import annotations
 
@@ -14,18 +14,28 @@ from .reductions import sum as sum_of
 from .shapes import places
 from .tensor import Array, Shape, Tensor, as_tensor, broadcast, core, finish, float64, nodes_of, pick, prod
 
+__all__ = "dot einsum linear matmul outer".split()
+
 
 def _same_dtype(name: str, *tensors: Tensor) -> None:
     for t in tensors[1:]:
         if t.dtype != tensors[0].dtype:
-            raise DTypeError(f"{name}: dtypes {tensors[0].dtype} and {t.dtype} differ; convert one with .to()")
+            raise DTypeError(
+                f"{name}: dtypes {tensors[0].dtype} and {t.dtype} differ; convert one with .to()"
+            )
 
 
-def _dots(name: str, x: Tensor, y: Tensor, px: Array, py: Array, shape: Shape, width: int, bias: Any = None) -> Tensor:
+def _dots(
+    name: str, x: Tensor, y: Tensor, px: Array, py: Array, shape: Shape, width: int, bias: Any = None
+) -> Tensor:
     """Element r of the result is the sum over k of x[px[r, k]] * y[py[r, k]], plus bias."""
     added = None
     if bias is not None:
-        added = (bias._array, nodes_of(bias), np.ascontiguousarray(np.broadcast_to(np.arange(bias.numel()), shape)))
+        added = (
+            bias._array,
+            nodes_of(bias),
+            np.ascontiguousarray(np.broadcast_to(np.arange(bias.numel()), shape)),
+        )
     left = (x._array, nodes_of(x), np.ascontiguousarray(px))
     right = (y._array, nodes_of(y), np.ascontiguousarray(py))
     values, nodes = core.dots(name, left, right, added, prod(shape), width)
@@ -41,13 +51,24 @@ def matmul(x: Any, y: Any) -> Tensor:
     _same_dtype("matmul", x, y)
     inner = y.shape[-2] if y.ndim > 1 else y.shape[0]
     if x.shape[-1] != inner:
-        raise ShapeError(f"matmul: shapes {x.shape} and {y.shape} do not multiply: inner sizes {x.shape[-1]} and {inner} differ")
+        raise ShapeError(
+            f"matmul: shapes {x.shape} and {y.shape} do not multiply: inner sizes {x.shape[-1]} and "
+            f"{inner} differ"
+        )
     px = places(x) if x.ndim > 1 else places(x)[None, :]
     py = np.swapaxes(places(y), -1, -2) if y.ndim > 1 else places(y)[None, :]
     stack = broadcast("matmul", px.shape[:-2], py.shape[:-2])
     full = (*stack, px.shape[-2], py.shape[-2], inner)
     shape = (*stack, *(px.shape[-2:-1] if x.ndim > 1 else ()), *(py.shape[-2:-1] if y.ndim > 1 else ()))
-    return _dots("matmul", x, y, np.broadcast_to(px[..., :, None, :], full), np.broadcast_to(py[..., None, :, :], full), shape, inner)
+    return _dots(
+        "matmul",
+        x,
+        y,
+        np.broadcast_to(px[..., :, None, :], full),
+        np.broadcast_to(py[..., None, :, :], full),
+        shape,
+        inner,
+    )
 
 
 def dot(x: Any, y: Any) -> Tensor:
@@ -66,7 +87,9 @@ def outer(x: Any, y: Any) -> Tensor:
         raise ShapeError(f"outer: needs two 1-D tensors, not {x.shape} and {y.shape}")
     _same_dtype("outer", x, y)
     shape = (len(x), len(y))
-    return _dots("outer", x, y, np.broadcast_to(places(x)[:, None], shape), np.broadcast_to(places(y), shape), shape, 1)
+    return _dots(
+        "outer", x, y, np.broadcast_to(places(x)[:, None], shape), np.broadcast_to(places(y), shape), shape, 1
+    )
 
 
 def linear(input: Any, weight: Any, bias: Any = None, activation: str | None = None) -> Tensor:
@@ -76,7 +99,9 @@ def linear(input: Any, weight: Any, bias: Any = None, activation: str | None = N
     if activation not in (None, "relu", "tanh", "sigmoid"):
         raise ValueError(f"linear: activation {activation!r} is not one of None, 'relu', 'tanh', 'sigmoid'")
     if w.ndim != 2 or not x.ndim:
-        raise ShapeError(f"linear: needs an input of at least 1 dim and a weight of 2, not {x.shape} and {w.shape}")
+        raise ShapeError(
+            f"linear: needs an input of at least 1 dim and a weight of 2, not {x.shape} and {w.shape}"
+        )
     if x.shape[-1] != w.shape[1]:
         raise ShapeError(
             f"linear: input is {x.shape} but weight is {w.shape}, which takes {w.shape[1]} features: "
@@ -92,7 +117,7 @@ def linear(input: Any, weight: Any, bias: Any = None, activation: str | None = N
     return z if activation is None else elementwise(activation, z)
 
 
-# ------------------------------------------------------------------------------------------------------------ einsum
+# -------------------- einsum
 
 
 def _parse(equation: str, shapes: list[Shape]) -> tuple[list[str], str]:
@@ -108,7 +133,9 @@ def _parse(equation: str, shapes: list[Shape]) -> tuple[list[str], str]:
     widest, named = 0, []
     for term, shape in zip(terms, shapes, strict=True):
         plain = term.replace("...", "")
-        if term.count("...") > 1 or (len(plain) != len(shape) if "..." not in term else len(plain) > len(shape)):
+        if term.count("...") > 1 or (
+            len(plain) != len(shape) if "..." not in term else len(plain) > len(shape)
+        ):
             raise ValueError(f"einsum: {term!r} does not fit an operand of shape {shape}")
         width = len(shape) - len(plain)
         widest = max(widest, width)
@@ -123,7 +150,10 @@ def _parse(equation: str, shapes: list[Shape]) -> tuple[list[str], str]:
         output = rest + "".join(sorted({c for c in letters if letters.count(c) == 1 and c not in rest}))
     for c in output:
         if output.count(c) > 1 or c not in letters:
-            raise ValueError(f"einsum: output label {c!r} {'stands twice' if output.count(c) > 1 else 'is in no operand'} in {equation!r}")
+            raise ValueError(
+                f"einsum: output label {c!r} "
+                f"{'stands twice' if output.count(c) > 1 else 'is in no operand'} in {equation!r}"
+            )
     return named, output
 
 
@@ -161,7 +191,11 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         full = pick("einsum", [product], aligned(term, product, labels))
         return sum_of(full, tuple(range(len(output), len(labels)))) if len(labels) > len(output) else full
     for t, other in zip(tensors[1:-1], terms[1:-1], strict=True):
-        product = elementwise("mul", pick("einsum", [product], aligned(term, product, labels)), pick("einsum", [t], aligned(other, t, labels)))
+        product = elementwise(
+            "mul",
+            pick("einsum", [product], aligned(term, product, labels)),
+            pick("einsum", [t], aligned(other, t, labels)),
+        )
         term = labels
     full_shape = tuple(sizes[c] for c in labels)
     px = np.broadcast_to(aligned(term, product, labels), full_shape)

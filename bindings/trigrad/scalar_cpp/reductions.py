@@ -1,5 +1,7 @@
 """Sums, extremes, moments, softmax. A reduction over many elements is one node with as many parents.
-Read tensor.py and shapes.py before."""
+
+Read shapes.py before.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,25 @@ import numpy as np
 
 from .elementwise import elementwise
 from .shapes import places
-from .tensor import Array, Shape, Tensor, as_tensor, check_dim, check_dims, check_float, combine, float64, int64, pick, prod
+from .tensor import (
+    Array,
+    Shape,
+    Tensor,
+    as_tensor,
+    check_dim,
+    check_dims,
+    check_float,
+    combine,
+    float64,
+    int64,
+    pick,
+    prod,
+)
+
+__all__ = [
+    *"all amax amin any argmax argmin log_softmax logsumexp max mean min norm softmax std sum".split(),
+    *"var".split(),
+]
 
 Max = namedtuple("Max", "values indices")
 Min = namedtuple("Min", "values indices")
@@ -29,27 +49,37 @@ def _rows(x: Tensor, dims: Shape, keepdim: bool) -> tuple[Array, Shape]:
     return moved, tuple(1 if k in dims else s for k, s in enumerate(x.shape)) if keepdim else kept
 
 
-def _reduced(name: str, x: Tensor, rows: Array, partials: Array | float, values: Array, shape: Shape) -> Tensor:
+def _reduced(
+    name: str, x: Tensor, rows: Array, partials: Array | float, values: Array, shape: Shape
+) -> Tensor:
     if x.dtype != float64:
         return Tensor(np.asarray(values).reshape(shape))
     weights = np.broadcast_to(np.asarray(partials, dtype=float64), rows.shape)
-    return combine(name, x, rows, np.ascontiguousarray(weights), np.asarray(values, dtype=float64).reshape(shape))
+    return combine(
+        name, x, rows, np.ascontiguousarray(weights), np.asarray(values, dtype=float64).reshape(shape)
+    )
 
 
-def sum(x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None) -> Tensor:
+def sum(
+    x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
+) -> Tensor:
     """The sum; booleans are counted."""
     dim, keepdim = _named(dim, keepdim, axis, keepdims)
     x = as_tensor("sum", x)
     rows, shape = _rows(x, check_dims("sum", dim, x.shape), keepdim)
     flat = x._array.reshape(-1)[rows]
-    return _reduced("sum", x, rows, 1.0, flat.sum(axis=1, dtype=float64 if x.dtype == float64 else int64), shape)
+    return _reduced(
+        "sum", x, rows, 1.0, flat.sum(axis=1, dtype=float64 if x.dtype == float64 else int64), shape
+    )
 
 
 def _count(x: Tensor, dims: Shape) -> int:
     return prod([x.shape[d] for d in dims])
 
 
-def mean(x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None) -> Tensor:
+def mean(
+    x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
+) -> Tensor:
     dim, keepdim = _named(dim, keepdim, axis, keepdims)
     x = as_tensor("mean", x)
     check_float("mean", x)
@@ -58,7 +88,13 @@ def mean(x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, ke
 
 
 def var(
-    x: Any, dim: Any = None, correction: float = 1, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
+    x: Any,
+    dim: Any = None,
+    correction: float = 1,
+    keepdim: bool = False,
+    *,
+    axis: Any = None,
+    keepdims: bool | None = None,
 ) -> Tensor:
     """The mean squared distance from the mean, divided by n - correction."""
     dim, keepdim = _named(dim, keepdim, axis, keepdims)
@@ -66,7 +102,11 @@ def var(
     check_float("var", x)
     dims = check_dims("var", dim, x.shape)
     distance = elementwise("sub", x, mean(x, dims, keepdim=True) if dims else x)
-    return elementwise("div", sum(elementwise("square", distance), dims or None, keepdim), max_number(_count(x, dims) - correction))
+    return elementwise(
+        "div",
+        sum(elementwise("square", distance), dims or None, keepdim),
+        max_number(_count(x, dims) - correction),
+    )
 
 
 def max_number(n: float) -> float:
@@ -75,7 +115,13 @@ def max_number(n: float) -> float:
 
 
 def std(
-    x: Any, dim: Any = None, correction: float = 1, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
+    x: Any,
+    dim: Any = None,
+    correction: float = 1,
+    keepdim: bool = False,
+    *,
+    axis: Any = None,
+    keepdims: bool | None = None,
 ) -> Tensor:
     """The root of var; its gradient is 0 where it is 0."""
     dim, keepdim = _named(dim, keepdim, axis, keepdims)
@@ -86,8 +132,16 @@ def std(
     return elementwise("where", positive, elementwise("sqrt", elementwise("where", positive, v, 1.0)), v)
 
 
-def norm(x: Any, p: float = 2, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None) -> Tensor:
-    """(sum |x|^p)^(1/p); the largest |x| for p = inf, the number of non-zeros for p = 0. Gradient 0 where it is 0."""
+def norm(
+    x: Any,
+    p: float = 2,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    axis: Any = None,
+    keepdims: bool | None = None,
+) -> Tensor:
+    """(sum |x|^p)^(1/p); the largest |x| for p = inf, a count of non-zeros for p = 0. Gradient 0 at 0."""
     dim, keepdim = _named(dim, keepdim, axis, keepdims)
     x = as_tensor("norm", x)
     check_float("norm", x)
@@ -121,18 +175,28 @@ def _extreme(name: str, x: Tensor, dims: Shape, keepdim: bool) -> Tensor:
     if not rows.shape[1] and (rows.shape[0] or not dims):
         raise ValueError(f"{name}: shape {x.shape} has no elements to choose from")
     flat = x._array.reshape(-1)[rows]
-    values = np.zeros(0, x.dtype) if not rows.size else flat.max(axis=1) if name in ("max", "amax") else flat.min(axis=1)
+    values = (
+        np.zeros(0, x.dtype)
+        if not rows.size
+        else flat.max(axis=1)
+        if name in ("max", "amax")
+        else flat.min(axis=1)
+    )
     return _reduced(name, x, rows, _shares(flat, values) if x.dtype == float64 else 0.0, values, shape)
 
 
-def amax(x: Any, dim: Any = (), keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None) -> Tensor:
+def amax(
+    x: Any, dim: Any = (), keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
+) -> Tensor:
     """The largest; ties share the gradient."""
     dim, keepdim = _named(dim, keepdim, axis, keepdims)
     x = as_tensor("amax", x)
     return _extreme("amax", x, check_dims("amax", dim, x.shape), keepdim)
 
 
-def amin(x: Any, dim: Any = (), keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None) -> Tensor:
+def amin(
+    x: Any, dim: Any = (), keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
+) -> Tensor:
     """The smallest; ties share the gradient."""
     dim, keepdim = _named(dim, keepdim, axis, keepdims)
     x = as_tensor("amin", x)
@@ -160,13 +224,17 @@ def _max_or_min(name: str, kind: Any, x: Any, dim: Any, keepdim: bool) -> Any:
     return kind(*_along(name, x, dim, keepdim))
 
 
-def max(x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None) -> Any:
-    """max(x): the largest of all, ties sharing the gradient; max(x, dim): values and first indices; max(x, other)."""
+def max(
+    x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
+) -> Any:
+    """max(x): the largest, ties sharing the gradient; max(x, dim): values and first indices; max(x, other)."""
     return _max_or_min("max", Max, x, *_named(dim, keepdim, axis, keepdims))
 
 
-def min(x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None) -> Any:
-    """min(x): the smallest of all, ties sharing the gradient; min(x, dim): values and first indices; min(x, other)."""
+def min(
+    x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
+) -> Any:
+    """min(x): the smallest, ties sharing the gradient; min(x, dim): values and first indices; min(x, other)."""
     return _max_or_min("min", Min, x, *_named(dim, keepdim, axis, keepdims))
 
 
@@ -181,33 +249,43 @@ def _arg(name: str, function: Any, x: Any, dim: Any, keepdim: bool) -> Tensor:
     return Tensor(found)
 
 
-def argmax(x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None) -> Tensor:
+def argmax(
+    x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
+) -> Tensor:
     """The first index of the largest element."""
     return _arg("argmax", np.argmax, x, *_named(dim, keepdim, axis, keepdims))
 
 
-def argmin(x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None) -> Tensor:
+def argmin(
+    x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
+) -> Tensor:
     """The first index of the smallest element."""
     return _arg("argmin", np.argmin, x, *_named(dim, keepdim, axis, keepdims))
 
 
-def any(x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None) -> Tensor:
+def any(
+    x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
+) -> Tensor:
     dim, keepdim = _named(dim, keepdim, axis, keepdims)
     x = as_tensor("any", x)
     return Tensor(np.asarray((x._array != 0).any(axis=check_dims("any", dim, x.shape), keepdims=keepdim)))
 
 
-def all(x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None) -> Tensor:
+def all(
+    x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
+) -> Tensor:
     dim, keepdim = _named(dim, keepdim, axis, keepdims)
     x = as_tensor("all", x)
     return Tensor(np.asarray((x._array != 0).all(axis=check_dims("all", dim, x.shape), keepdims=keepdim)))
 
 
-# ----------------------------------------------------------------------------------------------------------- softmax
+# -------------------- softmax
 
 
-def logsumexp(x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None) -> Tensor:
-    """log sum exp(x), shifted by the largest element so that nothing overflows. Its derivative is the softmax."""
+def logsumexp(
+    x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
+) -> Tensor:
+    """log sum exp(x), shifted by the largest element so that nothing overflows. Its slope is the softmax."""
     dim, keepdim = _named(dim, keepdim, axis, keepdims)
     x = as_tensor("logsumexp", x)
     check_float("logsumexp", x)
@@ -242,5 +320,22 @@ def log_softmax(x: Any, dim: Any = None, *, axis: Any = None) -> Tensor:
     return elementwise("sub", shifted, logsumexp(shifted, d if shifted.ndim else None, keepdim=True))
 
 
-for _method in (sum, mean, var, std, norm, amax, amin, max, min, argmax, argmin, any, all, logsumexp, softmax, log_softmax):
+for _method in (
+    sum,
+    mean,
+    var,
+    std,
+    norm,
+    amax,
+    amin,
+    max,
+    min,
+    argmax,
+    argmin,
+    any,
+    all,
+    logsumexp,
+    softmax,
+    log_softmax,
+):
     setattr(Tensor, _method.__name__, _method)

@@ -1,4 +1,4 @@
-"""What the surface has and this engine has not: each name refuses by name. And what it has, by the list's names."""
+"""What the surface has and this engine has not: each refuses by name. And what it has."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import Any
 from .elementwise import RECORDS
 from .tensor import Tensor, unsupported
 
-# Sorting and running products would need node orders of their own; a view would have to share nodes and values.
+# Left to the tensor engines; a view would have to share nodes and values.
 REFUSED = ("view", "prod", "cumsum", "cumprod", "sort", "topk", "scatter_add")
 STRUCTURAL = (
-    "sum mean max min max_dim min_dim amax amin var std norm logsumexp argmax argmin any all softmax log_softmax "
+    "sum mean max min max_dim min_dim amax amin var std norm logsumexp argmax argmin any all softmax "
+    "log_softmax "
     "matmul dot outer einsum linear "
-    "reshape flatten transpose permute squeeze unsqueeze expand cat stack split masked_fill tril triu index_select slice "
+    "reshape flatten transpose permute squeeze unsqueeze expand cat stack split masked_fill tril "
+    "triu index_select slice "
     "index gather narrow embedding "
-    "mse_loss l1_loss huber_loss cross_entropy nll_loss binary_cross_entropy_with_logits hinge_loss gaussian_log_prob"
+    "mse_loss l1_loss huber_loss cross_entropy nll_loss binary_cross_entropy_with_logits hinge_loss "
+    "gaussian_log_prob"
 ).split()
 
 

@@ -13,6 +13,11 @@ from trigrad.errors import DTypeError, ShapeError
 from .elementwise import elementwise
 from .tensor import Array, Shape, Tensor, as_tensor, bool_, broadcast, check_dim, float64, int64, pick, prod
 
+__all__ = [
+    *"cat concat embedding expand flatten gather index_select masked_fill narrow permute reshape".split(),
+    *"split squeeze stack transpose tril triu unsqueeze".split(),
+]
+
 
 def places(x: Tensor) -> Array:
     """0, 1, 2, ... in the tensor's shape."""
@@ -59,7 +64,9 @@ def permute(x: Tensor, *dims: Any) -> Tensor:
     x, wanted = as_tensor("permute", x), _sizes(dims)
     order = [check_dim("permute", d, x.shape) for d in wanted]
     if sorted(order) != list(range(x.ndim)):
-        raise ValueError(f"permute: dims {wanted} are not a permutation of the {x.ndim} dims of shape {x.shape}")
+        raise ValueError(
+            f"permute: dims {wanted} are not a permutation of the {x.ndim} dims of shape {x.shape}"
+        )
     return pick("permute", [x], np.transpose(places(x), order))
 
 
@@ -85,7 +92,9 @@ def expand(x: Tensor, *sizes: Any) -> Tensor:
     for k, size in enumerate(wanted):
         own = x.shape[k - extra] if k >= extra else 1
         if size != own and own != 1 and size != -1:
-            raise ShapeError(f"expand: shape {x.shape} cannot expand to {wanted}: dim {k - extra} has size {own}")
+            raise ShapeError(
+                f"expand: shape {x.shape} cannot expand to {wanted}: dim {k - extra} has size {own}"
+            )
         shape.append(own if size == -1 else size)
     return pick("expand", [x], np.broadcast_to(places(x), shape))
 
@@ -128,14 +137,18 @@ def _joined(name: str, items: list[Tensor], join: Any) -> Tensor:
     return pick(name, items, join([places(t) + start for t, start in zip(items, starts, strict=False)]))
 
 
-def split(x: Tensor, split_size_or_sections: Any, dim: int = 0, *, axis: int | None = None) -> tuple[Tensor, ...]:
+def split(
+    x: Tensor, split_size_or_sections: Any, dim: int = 0, *, axis: int | None = None
+) -> tuple[Tensor, ...]:
     x = as_tensor("split", x)
     d = check_dim("split", dim if axis is None else axis, x.shape)
     size = x.shape[d]
     if isinstance(split_size_or_sections, (list, tuple)):
         sections = [operator.index(s) for s in split_size_or_sections]
         if sum(sections) != size:
-            raise ValueError(f"split: sections {sections} sum to {sum(sections)}, but dim {d} has size {size}")
+            raise ValueError(
+                f"split: sections {sections} sum to {sum(sections)}, but dim {d} has size {size}"
+            )
     else:
         step = operator.index(split_size_or_sections)
         if step <= 0:
@@ -151,7 +164,9 @@ def narrow(x: Tensor, dim: int, start: int, length: int) -> Tensor:
     if start < 0:
         start += x.shape[d]
     if not 0 <= start <= start + length <= x.shape[d]:
-        raise IndexError(f"narrow: {start} to {start + length} is out of range for dim {d} with size {x.shape[d]}")
+        raise IndexError(
+            f"narrow: {start} to {start + length} is out of range for dim {d} with size {x.shape[d]}"
+        )
     return pick("narrow", [x], np.take(places(x), np.arange(start, start + length), axis=d))
 
 
@@ -180,7 +195,7 @@ def triu(x: Tensor, diagonal: int = 0) -> Tensor:
     return _triangle("triu", x, np.triu, diagonal)
 
 
-# ---------------------------------------------------------------------------------------------------------- indexing
+# -------------------- indexing
 
 
 def _indices(name: str, index: Any, size: int) -> Array:
@@ -208,8 +223,12 @@ def gather(x: Tensor, dim: int, index: Any) -> Tensor:
     x = as_tensor("gather", x)
     d = check_dim("gather", dim, x.shape)
     chosen = _indices("gather", index, x.shape[d] if x.ndim else 1)
-    if chosen.ndim != x.ndim or any(i > s for k, (i, s) in enumerate(zip(chosen.shape, x.shape, strict=True)) if k != d):
-        raise ShapeError(f"gather: index has shape {chosen.shape}, which does not fit input {x.shape} away from dim {d}")
+    if chosen.ndim != x.ndim or any(
+        i > s for k, (i, s) in enumerate(zip(chosen.shape, x.shape, strict=True)) if k != d
+    ):
+        raise ShapeError(
+            f"gather: index has shape {chosen.shape}, which does not fit input {x.shape} away from dim {d}"
+        )
     part = places(x)[tuple(slice(None) if k == d else slice(s) for k, s in enumerate(chosen.shape))]
     return pick("gather", [x], np.take_along_axis(part, chosen, axis=d) if x.ndim else part)
 
@@ -230,7 +249,9 @@ def positions_for(name: str, x: Tensor, key: Any) -> Array:
         if isinstance(item, Tensor):
             item = item._array
         if isinstance(item, list):
-            item = np.asarray([v.item() if isinstance(v, Tensor) else v for v in item] if item else np.zeros(0, dtype=int64))
+            item = np.asarray(
+                [v.item() if isinstance(v, Tensor) else v for v in item] if item else np.zeros(0, dtype=int64)
+            )
         if isinstance(item, np.ndarray) and item.ndim == 0 and item.dtype.kind in "iu":
             item = int(item)
         if isinstance(item, np.ndarray) and item.dtype.kind not in "biu":
@@ -243,7 +264,12 @@ def positions_for(name: str, x: Tensor, key: Any) -> Array:
             except TypeError:
                 raise IndexError(f"{name}: {type(item).__name__} cannot be used as an index") from None
         plain.append(item)
-    used = [i.ndim if isinstance(i, np.ndarray) and i.dtype == bool_ else i is not None and i is not Ellipsis and not isinstance(i, bool) for i in plain]
+    used = [
+        i.ndim
+        if isinstance(i, np.ndarray) and i.dtype == bool_
+        else i is not None and i is not Ellipsis and not isinstance(i, bool)
+        for i in plain
+    ]
     if sum(used) > x.ndim:
         raise IndexError(f"{name}: {sum(used)} indices for a tensor of shape {x.shape}")
     at = 0
@@ -252,12 +278,16 @@ def positions_for(name: str, x: Tensor, key: Any) -> Array:
             at = x.ndim - sum(used[k:])
         elif isinstance(item, np.ndarray) and item.dtype == bool_:
             if item.shape != x.shape[at : at + item.ndim]:
-                raise IndexError(f"{name}: a mask of shape {item.shape} does not fit shape {x.shape} at dim {at}")
+                raise IndexError(
+                    f"{name}: a mask of shape {item.shape} does not fit shape {x.shape} at dim {at}"
+                )
         elif isinstance(item, (int, np.ndarray)) and not isinstance(item, bool):
             array = np.asarray(item)
             wrong = array[(array < -x.shape[at]) | (array >= x.shape[at])]
             if wrong.size:
-                raise IndexError(f"{name}: index {int(wrong.flat[0])} is out of range for dim {at} with size {x.shape[at]}")
+                raise IndexError(
+                    f"{name}: index {int(wrong.flat[0])} is out of range for dim {at} with size {x.shape[at]}"
+                )
         at += int(width)
     try:
         return np.asarray(places(x)[tuple(plain)])
@@ -270,6 +300,21 @@ def getitem(x: Tensor, key: Any) -> Tensor:
     return pick("getitem", [x], positions_for("getitem", x, key))
 
 
-for _method in (reshape, flatten, transpose, permute, squeeze, unsqueeze, expand, split, narrow, masked_fill, tril, triu, index_select, gather):
+for _method in (
+    reshape,
+    flatten,
+    transpose,
+    permute,
+    squeeze,
+    unsqueeze,
+    expand,
+    split,
+    narrow,
+    masked_fill,
+    tril,
+    triu,
+    index_select,
+    gather,
+):
     setattr(Tensor, _method.__name__, _method)
 Tensor.__getitem__ = getitem  # type: ignore[attr-defined]

@@ -1,8 +1,8 @@
 """Tensor: a NumPy array of values and, where gradients are wanted, the tape nodes of its elements.
 
-Float64 only, no views: shape operations copy. Every function on tensors makes its values with NumPy or the list's own
-formulas, and its nodes by one of four calls into C++ (`leaf`, `elementwise`, `pick`, `combine`, `dots`).
-A zero adjoint is not passed on, so 0 times infinity contributes 0 here, not NaN.
+Float64 only, no views: shape operations copy. Every function on tensors makes its values with NumPy or the
+list's own formulas, and its nodes by one of four calls into C++ (`leaf`, `elementwise`, `pick`, `combine`,
+`dots`). A zero adjoint is not passed on, so 0 times infinity contributes 0 here, not NaN.
 
 Read next: elementwise.py, shapes.py, reductions.py, products.py.
 """
@@ -92,7 +92,9 @@ class Tensor:
     # methods that functions.py and the others attach
     sum: Callable[..., Tensor]
 
-    def __init__(self, array: Array, nodes: Any = None, name: str | None = None, version: list[int] | None = None) -> None:
+    def __init__(
+        self, array: Array, nodes: Any = None, name: str | None = None, version: list[int] | None = None
+    ) -> None:
         self._array = array
         self._nodes = nodes  # an IdRange, exactly if the tensor requires grad
         self._name = name  # the operation, None for a leaf
@@ -154,7 +156,9 @@ class Tensor:
     def data(self, value: Any) -> None:
         array = as_values(value._array if isinstance(value, Tensor) else value)
         if self._nodes is not None and (array.shape != self.shape or array.dtype != self.dtype):
-            raise ShapeError(f"data: shape {array.shape} given to a tensor of shape {self.shape} that requires grad")
+            raise ShapeError(
+                f"data: shape {array.shape} given to a tensor of shape {self.shape} that requires grad"
+            )
         self._array = array
         self._version_box = [self._version_box[0] + 1]
 
@@ -181,7 +185,9 @@ class Tensor:
     # ---- values out
     def numpy(self) -> Array:
         if self.requires_grad:
-            raise GraphError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+            raise GraphError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
         return self._array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
@@ -212,7 +218,8 @@ class Tensor:
     def __bool__(self) -> bool:
         if self._array.size != 1:
             raise ValueError(
-                f"bool: a tensor of shape {self.shape} has {self._array.size} elements and no single truth value; "
+                f"bool: a tensor of shape {self.shape} has {self._array.size} elements and no single "
+                f"truth value; "
                 "use .any() or .all()"
             )
         return bool(self._array.item())
@@ -262,8 +269,10 @@ class Tensor:
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
             raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  "
-                "If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, "
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment.  "
+                "If you were attempting to deepcopy a module, this may be because of a "
+                "torch.nn.utils.weight_norm usage, "
                 "see https://github.com/pytorch/pytorch/pull/103001"
             )
         made = new_leaf(self._array.copy(), self.requires_grad)
@@ -285,7 +294,9 @@ class Tensor:
         self._nodes = None
         if requires_grad:
             if self.dtype != float64:
-                raise DTypeError(f"requires_grad: only floating-point tensors can require gradients, not {self.dtype}")
+                raise DTypeError(
+                    f"requires_grad: only floating-point tensors can require gradients, not {self.dtype}"
+                )
             self._nodes = core.leaf(self._array)
             self._nodes.wants_grad = True
             self._nodes.tensor = weakref.ref(self)
@@ -299,7 +310,7 @@ class Tensor:
         self._nodes.tensor = weakref.ref(self)
 
     def register_hook(self, hook: Callable[[Tensor], Any]) -> Handle:
-        """Calls hook with this tensor's complete gradient before it is passed on; what it returns replaces it."""
+        """Calls hook with the complete gradient before it is passed on; what it returns replaces it."""
         if self._nodes is None:
             raise GraphError("register_hook: this tensor does not require grad, so it never gets a gradient")
         handle = Handle(self._nodes)
@@ -331,7 +342,7 @@ class Tensor:
                 tensor._grad._version_box[0] += 1
 
 
-# ------------------------------------------------------------------------------------------------------------- making
+# -------------------- making
 
 
 def new_leaf(array: Array, requires_grad: Any = False) -> Tensor:
@@ -346,9 +357,14 @@ def refuse_foreign(name: str, x: Any) -> None:
         return
     if kind.__name__ == "Tensor":
         engine = "reference_py" if "reference_py" in kind.__module__ else "tensor_cpp"
-        raise TypeError(f"{name}: a {engine} tensor cannot meet a scalar_cpp tensor; convert it with .detach().numpy() first")
+        raise TypeError(
+            f"{name}: a {engine} tensor cannot meet a scalar_cpp tensor; convert it with "
+            f".detach().numpy() first"
+        )
     if isinstance(x, core.Value):
-        raise TypeError(f"{name}: a scalar_cpp Value cannot meet a scalar_cpp tensor; convert it with .data first")
+        raise TypeError(
+            f"{name}: a scalar_cpp Value cannot meet a scalar_cpp tensor; convert it with .data first"
+        )
 
 
 def as_tensor(name: str, x: Any) -> Tensor:
@@ -394,10 +410,12 @@ def pick(name: str, tensors: Sequence[Tensor], positions: Array) -> Tensor:
 def combine(name: str, x: Tensor, positions: Array, partials: Array, values: Array) -> Tensor:
     """Results whose derivative by x[positions[r, k]] is partials[r, k]; one row an element of the result."""
     nodes = nodes_of(x)
-    return finish(name, values, None if nodes is None else core.combine(name, nodes, positions, partials, values))
+    return finish(
+        name, values, None if nodes is None else core.combine(name, nodes, positions, partials, values)
+    )
 
 
-# ---------------------------------------------------------------------------------------------------------- backward
+# -------------------- backward
 
 
 def check_order(name: str, order: str | None, create_graph: Any) -> None:
@@ -405,7 +423,8 @@ def check_order(name: str, order: str | None, create_graph: Any) -> None:
         raise ValueError(f"{name}: order {order!r} is not one of {', '.join(map(repr, ORDERS))}")
     if create_graph:
         raise NotImplementedError(
-            f"{name}: scalar_cpp does not support create_graph=True: its tape holds the derivatives as plain numbers; "
+            f"{name}: scalar_cpp does not support create_graph=True: its tape holds the derivatives "
+            f"as plain numbers; "
             "use tensor_cpp or reference_py"
         )
 
@@ -413,11 +432,14 @@ def check_order(name: str, order: str | None, create_graph: Any) -> None:
 def root_of(name: str, output: Tensor, gradient: Any) -> tuple[Any, Array]:
     """An output's nodes and their own gradients: 1 for a single number, else what the caller gave."""
     if output._nodes is None:
-        raise GraphError(f"{name}: the output does not require grad: nothing it was computed from has requires_grad=True")
+        raise GraphError(
+            f"{name}: the output does not require grad: nothing it was computed from has requires_grad=True"
+        )
     if gradient is None:
         if output.numel() != 1:
             raise GraphError(
-                f"{name}: the output has shape {output.shape}, not one element; pass gradient= of that shape, "
+                f"{name}: the output has shape {output.shape}, not one element; pass gradient= of "
+                f"that shape, "
                 "or reduce it first (for example with .sum())"
             )
         return output._nodes, np.ones(1)
@@ -435,12 +457,15 @@ def fire(nodes: Any, gradient: Array) -> Array | None:
         if answer is not None:
             gradient, replaced = as_tensor("register_hook", answer)._array, True
             if gradient.shape != nodes.shape:
-                raise ShapeError(f"register_hook: the hook returned shape {gradient.shape} for a gradient of shape {nodes.shape}")
+                raise ShapeError(
+                    f"register_hook: the hook returned shape {gradient.shape} for a gradient of shape "
+                    f"{nodes.shape}"
+                )
     return gradient if replaced else None
 
 
 def sweep(name: str, roots: list[tuple[Any, Array]], watched: list[Any] | None, retain: bool) -> list[Any]:
-    """The reverse sweep: pairs (nodes, gradient) for all that want one, or a gradient or None for each of `watched`."""
+    """Pairs (nodes, gradient) for all that want one, or a gradient or None for each of `watched`."""
     found: list[Any] = core.backward("backward", roots, watched, not retain and not modes.anomaly, fire)
     if modes.anomaly:
         for nodes, _ in roots:
@@ -448,12 +473,13 @@ def sweep(name: str, roots: list[tuple[Any, Array]], watched: list[Any] | None, 
             if bad is not None:
                 line = getattr(nodes, "line", "an unknown line")
                 raise AnomalyError(
-                    f"detect_anomaly: {bad[0]} gave NaN in the gradient of its input {bad[1]}; it was called at {line}"
+                    f"detect_anomaly: {bad[0]} gave NaN in the gradient of its input {bad[1]}; it was "
+                    f"called at {line}"
                 )
     return found
 
 
-# ------------------------------------------------------------------------------------------------------------- checks
+# -------------------- checks
 
 
 def check_dim(name: str, dim: Any, shape: Shape, extra: int = 0) -> int:
@@ -478,7 +504,9 @@ def check_dims(name: str, dim: Any, shape: Shape) -> Shape:
 
 def check_float(name: str, x: Tensor) -> None:
     if x.dtype != float64:
-        raise DTypeError(f"{name}: needs a floating-point tensor, not {x.dtype}; convert it with .float() or .double()")
+        raise DTypeError(
+            f"{name}: needs a floating-point tensor, not {x.dtype}; convert it with .float() or .double()"
+        )
 
 
 def prod(shape: Sequence[int]) -> int:
@@ -494,7 +522,8 @@ def broadcast(name: str, *shapes: Shape) -> Shape:
         for k in range(n - 1, -1, -1):
             if a[k] != b[k] and a[k] != 1 and b[k] != 1:
                 raise ShapeError(
-                    f"{name}: shapes {result} and {shape} do not broadcast: sizes {a[k]} and {b[k]} differ at dim {k - n}"
+                    f"{name}: shapes {result} and {shape} do not broadcast: sizes {a[k]} and {b[k]} "
+                    f"differ at dim {k - n}"
                 )
         result = tuple(y if x == 1 else x for x, y in zip(a, b, strict=True))
     return result

@@ -13,9 +13,12 @@ enum class Activation { Linear, Relu, Tanh };
 
 inline Value activate(Activation activation, Value x) {
   switch (activation) {
-    case Activation::Relu: return relu(x);
-    case Activation::Tanh: return tanh(x);
-    case Activation::Linear: break;
+    case Activation::Relu:
+      return relu(x);
+    case Activation::Tanh:
+      return tanh(x);
+    case Activation::Linear:
+      break;
   }
   return x;
 }

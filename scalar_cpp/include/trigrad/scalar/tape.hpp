@@ -56,7 +56,8 @@ class Tape {
   };
 
   NodeId leaf() {
-    if (size_ >= node_.capacity()) [[unlikely]] grow();
+    if (size_ >= node_.capacity()) [[unlikely]]
+      grow();
     if (size_ == first_) {
       ++first_;
     } else {
@@ -68,7 +69,8 @@ class Tape {
 
   NodeId push(OpCode op, NodeId a, double da, NodeId b = 0, double db = 0, NodeId c = 0) {
     const std::size_t id = size_;
-    if (id >= node_.capacity()) [[unlikely]] grow();
+    if (id >= node_.capacity()) [[unlikely]]
+      grow();
     node_[id] = {a, b, c, op, da, db};
     size_ = id + 1;
     return static_cast<NodeId>(id);
@@ -76,7 +78,8 @@ class Tape {
 
   // A node with any number of parents: reserve room for the terms, write them, then push.
   Term* reserve_terms(std::size_t count) {
-    if (terms_ + count > term_.capacity()) [[unlikely]] grow_terms(count);
+    if (terms_ + count > term_.capacity()) [[unlikely]]
+      grow_terms(count);
     return term_.data() + terms_;
   }
   NodeId push_sum(std::size_t count, NodeId c = 0) {
@@ -237,7 +240,8 @@ inline constinit thread_local Tape* current_tape = nullptr;
 // The tape of this thread.
 inline Tape& tape() {
   Tape* const current = detail::current_tape;
-  if (!current) [[unlikely]] return detail::open_tape();
+  if (!current) [[unlikely]]
+    return detail::open_tape();
   return *current;
 }
 

@@ -86,10 +86,13 @@ class Value {
   }
 
   // Where to record a result of these operands: this thread's tape; nowhere if they all are constants.
-  static Tape* tape_of(std::string_view caller, std::same_as<Value> auto... operands) { return tape_of_owners(caller, (operands.owner_ | ...)); }
+  static Tape* tape_of(std::string_view caller, std::same_as<Value> auto... operands) {
+    return tape_of_owners(caller, (operands.owner_ | ...));
+  }
   static Tape* tape_of_owners(std::string_view caller, std::uint32_t owners) {
     Tape& t = tape();
-    if (owners == t.owner_code()) [[likely]] return &t;
+    if (owners == t.owner_code()) [[likely]]
+      return &t;
     if (owners == 0) return nullptr;
     refuse_thread(caller);
   }
@@ -98,11 +101,13 @@ class Value {
  private:
   Tape& recorded_on(std::string_view caller) const {
     if (Tape* const t = tape_of(caller, *this)) return *t;
-    throw GraphError(std::string(caller) + ": the output does not require grad: it was computed from constants alone; make variables with leaf()");
+    throw GraphError(std::string(caller) +
+                     ": the output does not require grad: it was computed from constants alone; make variables with leaf()");
   }
 
   [[noreturn, gnu::noinline, gnu::cold]] static void refuse_thread(std::string_view caller) {
-    throw ThreadError(std::string(caller) + ": this graph belongs to another thread, the one that recorded it; detach() shares values across threads");
+    throw ThreadError(std::string(caller) +
+                      ": this graph belongs to another thread, the one that recorded it; detach() shares values across threads");
   }
 
   NodeId id_ = 0;
@@ -135,7 +140,8 @@ template <class X>
   requires std::same_as<X, Value> || std::same_as<X, double>
 Value dot(std::span<const Value> w, std::span<const X> x, Value bias = 0.0) {
   if (w.size() != x.size())
-    throw ShapeError("dot: needs two 1-D tensors of one length, not (" + std::to_string(w.size()) + ",) and (" + std::to_string(x.size()) + ",)");
+    throw ShapeError("dot: needs two 1-D tensors of one length, not (" + std::to_string(w.size()) + ",) and (" + std::to_string(x.size()) +
+                     ",)");
   Term* const terms = tape().reserve_terms(2 * w.size());
   std::size_t count = 0;
   std::uint32_t owners = bias.owner();
