@@ -188,22 +188,13 @@ Operand read_number(PyObject* object, double& number) {
   return number == -1.0 && PyErr_Occurred() ? Operand::Error : Operand::Number;
 }
 
-// The three engines' tensors: their operators must not swallow a Value, nor a Value them.
+// The three engines' tensors, which name their engine: their operators must not swallow a Value, nor a Value them.
 bool refuse_tensor(const char* op, PyObject* object) {
-  const std::string_view type = Py_TYPE(object)->tp_name;
-  if (type != "Tensor" && !type.ends_with(".Tensor")) return false;
-  PyObject* const name = PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(object)), "__module__");
-  const char* const text = name && PyUnicode_Check(name) ? PyUnicode_AsUTF8(name) : nullptr;
-  const std::string_view module = text ? text : "";
-  const bool ours = module.starts_with("trigrad.");
-  if (ours) {
-    const char* const engine = module.find("reference_py") != module.npos ? "reference_py"
-                               : module.find("scalar") != module.npos     ? "scalar_cpp"
-                                                                          : "tensor_cpp";
-    PyErr_Format(PyExc_TypeError, "%s: a %s tensor cannot meet a scalar_cpp Value; convert it with .item() first", op, engine);
-  }
-  Py_XDECREF(name);
-  if (!ours) PyErr_Clear();
+  PyObject* const engine = PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(object)), "engine");
+  const bool ours = engine && PyUnicode_Check(engine);
+  if (ours) PyErr_Format(PyExc_TypeError, "%s: a %U tensor cannot meet a scalar_cpp Value; convert it with .item() first", op, engine);
+  else PyErr_Clear();
+  Py_XDECREF(engine);
   return ours;
 }
 
@@ -632,8 +623,11 @@ PyObject* make_value_type() {
   };
   PyType_Spec spec = {"trigrad.scalar_cpp.Value", sizeof(ValueObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
                       slots};
-  PyObject* const type = PyType_FromSpec(&spec);
+  PyObject* type = PyType_FromSpec(&spec);
   value_type = reinterpret_cast<PyTypeObject*>(type);
+  PyObject* const engine = PyUnicode_FromString("scalar_cpp");
+  if (type && (!engine || PyObject_SetAttrString(type, "engine", engine) < 0)) Py_CLEAR(type);
+  Py_XDECREF(engine);
   return type;
 }
 

@@ -86,29 +86,69 @@ Tensor record_function(const std::string& name, const Tensor& output, const std:
 }
 // [/function]
 
+// x.grad is one Python object for as long as it is one tensor: optimisers and sets tell gradients apart by identity, and
+// what a user hangs on it stays. The object is kept in the tensor's __dict__, under the name that x.grad hides.
+py::str grad_key() {
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::str> storage;
+  return storage.call_once_and_store_result([] { return py::str("grad"); }).get_stored();
+}
+
+py::dict own_dict(const py::object& self) { return py::reinterpret_steal<py::dict>(PyObject_GenericGetDict(self.ptr(), nullptr)); }
+
+py::object get_grad(const py::object& self) {
+  const Tensor grad = py::cast<const Tensor&>(self).grad();
+  if (!grad.defined()) return py::none();
+  const py::dict kept = own_dict(self);
+  PyObject* found = PyDict_GetItemWithError(kept.ptr(), grad_key().ptr());
+  if (found && py::cast<const Tensor&>(py::handle(found)).is_same(grad)) return py::reinterpret_borrow<py::object>(found);
+  py::object made = py::cast(grad);
+  kept[grad_key()] = made;
+  return made;
+}
+
+void set_grad(const py::object& self, const py::object& grad) {
+  auto& x = py::cast<Tensor&>(self);
+  const Tensor g = maybe_tensor("grad", grad);
+  if (g.defined() && g.is_same(x)) throw GraphError("grad: a tensor cannot be its own gradient");
+  x.set_grad(g);
+  if (py::isinstance<Tensor>(grad)) own_dict(self)[grad_key()] = grad;
+  else if (own_dict(self).contains(grad_key())) own_dict(self).attr("pop")(grad_key());
+}
+
 void bind_flags(TensorClass& cls) {
-  cls.def_property("requires_grad", &Tensor::requires_grad, [](Tensor& x, bool on) { x.set_requires_grad(on); });
-  cls.def("requires_grad_", [](py::object self, bool on) { py::cast<Tensor&>(self).set_requires_grad(on); return self; }, py::arg("requires_grad") = true);
-  cls.def_property_readonly("is_leaf", &Tensor::is_leaf);
-  cls.def_property("grad", [](const Tensor& x) { return optional_tensor(x.grad()); },
-                   [](Tensor& x, py::object grad) { x.set_grad(maybe_tensor("grad", grad)); }, "∂loss/∂this, or None.");
-  cls.def_property_readonly("grad_fn", [](const Tensor& x) -> py::object { return x.is_leaf() ? py::object(py::none()) : py::cast(GradFn(x.cell())); });
+  cls.def_property("requires_grad", &Tensor::requires_grad, [](Tensor& x, bool on) { x.set_requires_grad(on); },
+                   "Whether what is computed from this is recorded, so that backward() can reach it.");
+  cls.def("requires_grad_", [](py::object self, bool on) { py::cast<Tensor&>(self).set_requires_grad(on); return self; }, py::arg("requires_grad") = true,
+          "Sets requires_grad; returns itself.");
+  cls.def_property_readonly("is_leaf", &Tensor::is_leaf, "Whether no recorded op made this.");
+  const py::cpp_function get(&get_grad), set(&set_grad), clear([](const py::object& self) { set_grad(self, py::none()); });
+  cls.attr("grad") = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(&PyProperty_Type))(
+      get, set, clear, "∂loss/∂this, or None. Leaves accumulate it until `x.grad = None` or `x.grad.zero_()`.");
+  cls.def_property_readonly("grad_fn", [](const Tensor& x) -> py::object { return x.is_leaf() ? py::object(py::none()) : py::cast(GradFn(x.cell())); },
+                            "The node of the graph that made this, with .name and .inputs; None for a leaf.");
   cls.def_property("data", [](const Tensor& x) { return x.detach(); },
                    [](Tensor& x, py::object value) { const NoGrad guard; x.copy_(as_tensor("data", value), "data"); },
                    "The same numbers outside the graph; assigning copies into them.");
-  cls.def_property_readonly("_version", &Tensor::version);
-  cls.def("detach", &Tensor::detach, "The same numbers outside the graph.");
-  cls.def("retain_grad", &Tensor::retain_grad, "Keep .grad of this interior tensor, too.");
+  cls.def_property_readonly("_version", &Tensor::version, "How often the storage was changed in place; views and detach() share it.");
+  cls.def("detach", &Tensor::detach, "The same numbers outside the graph; memory and version counter are shared.");
+  cls.def("retain_grad", &Tensor::retain_grad, R"(Keep .grad of this interior tensor, too.
+
+    >>> x = tg.tensor(3.0, requires_grad=True)
+    >>> y = x * x
+    >>> y.retain_grad()
+    >>> (y * 2).backward()
+    >>> y.grad, x.grad
+    (tensor(2.), tensor(12.)))");
 }
 
 }  // namespace
 
 void bind_autograd(py::module_& m, TensorClass& cls) {
   py::class_<GradFn>(m, "GradFn", "A node of the graph.")
-      .def_property_readonly("name", &GradFn::name)
-      .def_property_readonly("shape", &GradFn::shape)
+      .def_property_readonly("name", &GradFn::name, "The op's name; 'leaf' for a leaf.")
+      .def_property_readonly("shape", &GradFn::shape, "The shape of what it made.")
       .def_property_readonly("inputs", &GradFn::inputs, "The tracked inputs' nodes.")
-      .def_property_readonly("id", &GradFn::id)
+      .def_property_readonly("id", &GradFn::id, "A number that tells this node from all others that are alive.")
       .def("__repr__", [](const GradFn& fn) { return "<" + fn.name() + ">"; });
   bind_flags(cls);
   cls.def(
@@ -117,17 +157,30 @@ void bind_autograd(py::module_& m, TensorClass& cls) {
         x.backward(maybe_tensor("backward", gradient), options_from(retain_graph, create_graph, order));
       },
       py::arg("gradient") = py::none(), py::arg("retain_graph") = py::none(), py::arg("create_graph") = false, py::arg("order") = py::none(),
-      "Adds ∂self/∂leaf to every leaf's .grad. order: 'tape' (the default), 'stack' or 'recursive'.");
+      R"(Adds ∂self/∂leaf to every leaf's .grad. order: 'tape' (the default), 'stack' or 'recursive'.
+
+    gradient is ∂loss/∂self, needed unless self has one element. The graph is freed unless retain_graph=True; with
+    create_graph=True the gradients can be differentiated themselves.
+
+    >>> w = tg.tensor([1.0, -2.0, 3.0], requires_grad=True)
+    >>> (w * w).backward(gradient=tg.tensor([1.0, 10.0, 100.0]))
+    >>> w.grad
+    tensor([  2., -40., 600.]))");
   cls.def(
       "register_hook",
       [](Tensor& x, py::object hook) {
+        if (!PyCallable_Check(hook.ptr())) throw TypeError(std::string("register_hook: a function of the gradient is needed, not ") + Py_TYPE(hook.ptr())->tp_name);
         const auto held = shared_object(std::move(hook));
         return x.register_hook([held](const Tensor& g) {
           const py::gil_scoped_acquire gil;
-          return maybe_tensor("hook", (*held)(g));
+          const Tensor replaced = maybe_tensor("hook", (*held)(g));
+          if (replaced.defined() && !replaced.cell()->weak && replaced.dtype() != g.dtype())
+            throw DTypeError("hook: it returned dtype " + std::string(name_of(replaced.dtype())) + " for a gradient of dtype " + std::string(name_of(g.dtype())));
+          return replaced;
         });
-      });
-  cls.def("_remove_hook", &Tensor::remove_hook);
+      },
+      py::arg("hook"));
+  cls.def("_remove_hook", &Tensor::remove_hook, py::arg("number"));
   m.def(
       "_grad",
       [](const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs, const std::vector<py::object>& grad_outputs,

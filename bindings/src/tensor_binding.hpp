@@ -12,6 +12,12 @@ void bind_functions(py::module_& m, TensorClass& cls);    // tensor_functions.cp
 void bind_creation(py::module_& m);                       // tensor_creation.cpp
 void bind_indexing(py::module_& m, TensorClass& cls);     // tensor_indexing.cpp
 void bind_autograd(py::module_& m, TensorClass& cls);     // tensor_autograd.cpp
+void explain_wrong_calls(py::module_& m);                 // tensor_calls.cpp; when all else is bound
+
+// The object itself where an op gave its tensor back unchanged, as PyTorch does: x.contiguous() is x.
+inline py::object itself_or(const py::object& self, const Tensor& z) {
+  return z.is_same(py::cast<const Tensor&>(self)) ? self : py::cast(z);
+}
 
 // One function under one name: for the module, and as a method, where `input` is self.
 template <class F, class... Extra>

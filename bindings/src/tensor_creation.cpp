@@ -21,6 +21,9 @@ Tensor from_data(py::handle data, py::handle dtype, bool copy) {
     return copy ? clone(x.detach()) : x;
   }
   const bool is_array = py::isinstance<py::array>(data) || py::hasattr(data, "__array__");
+  if (py::isinstance<py::type>(data) || data.is_none() || py::isinstance<py::str>(data) || py::isinstance<py::bytes>(data) ||
+      py::isinstance<py::dict>(data) || py::isinstance<py::set>(data))
+    throw TypeError(std::string("tensor: the data is a number, an array or nested lists of numbers, not ") + Py_TYPE(data.ptr())->tp_name);
   if (py::hasattr(data, "engine"))
     throw TypeError("tensor: a " + py::cast<std::string>(data.attr("engine")) +
                     " tensor cannot meet a tensor_cpp tensor; convert it with .detach().numpy() first");
@@ -46,12 +49,27 @@ struct Common {
   Generator* generator = nullptr;
 };
 
+Generator* generator_from(std::string_view op, py::handle value) {
+  if (!value.is_none() && !py::isinstance<Generator>(value))
+    throw TypeError(std::string(op) + ": generator must be a Generator, not " + Py_TYPE(value.ptr())->tp_name);
+  return value.is_none() ? nullptr : py::cast<Generator*>(value);
+}
+
+double number_from(std::string_view op, const char* name, py::handle value) {
+  const double number = PyFloat_AsDouble(value.ptr());
+  if (number == -1 && PyErr_Occurred()) {
+    PyErr_Clear();
+    throw TypeError(std::string(op) + ": " + name + " must be a number, not " + Py_TYPE(value.ptr())->tp_name);
+  }
+  return number;
+}
+
 Common common(std::string_view op, const py::kwargs& kwargs) {
   Common options{dtype_or_default(kwargs.contains("dtype") ? py::object(kwargs["dtype"]) : py::none())};
   for (const auto& [key, value] : kwargs) {
     const auto name = py::cast<std::string>(key);
-    if (name == "requires_grad") options.requires_grad = py::cast<bool>(value);
-    else if (name == "generator") options.generator = value.is_none() ? nullptr : py::cast<Generator*>(value);
+    if (name == "requires_grad") options.requires_grad = PyObject_IsTrue(value.ptr()) == 1;
+    else if (name == "generator") options.generator = generator_from(op, value);
     else if (name != "dtype" && name != "size") throw TypeError(std::string(op) + ": unexpected keyword argument '" + name + "'");
   }
   return options;
@@ -83,10 +101,37 @@ void bind_like(py::module_& m, const char* name, F make, const char* doc) {
 void bind_creation(py::module_& m) {
   m.def(
       "tensor", [](py::object data, py::object dtype, bool requires_grad) { return finish(from_data(data, dtype, true), requires_grad); },
-      py::arg("data"), py::arg("dtype") = py::none(), py::arg("requires_grad") = false, "A new tensor with a copy of the data.");
-  m.def("as_tensor", [](py::object data, py::object dtype) { return from_data(data, dtype, false); }, py::arg("data"),
-        py::arg("dtype") = py::none(), "A tensor that shares memory with the data where it can.");
-  m.def("from_numpy", [](const py::array& array) { return tensor_from_array(array, false); }, py::arg("array"), "A tensor that shares the array's memory.");
+      py::arg("data"), py::arg("dtype") = py::none(), py::arg("requires_grad") = false, R"(A new tensor with a copy of the data: a number, nested lists, an array or another tensor.
+
+    Floats take the default dtype, arrays keep theirs.
+
+    >>> tg.tensor([[1.0, 2.0], [3.0, 4.0]])
+    tensor([[1., 2.],
+            [3., 4.]])
+    >>> tg.tensor([1, 2]).dtype
+    dtype('int64'))");
+  m.def(
+      "as_tensor",
+      [](py::object data, py::object dtype) {
+        const Tensor x = from_data(data, dtype, false);
+        return py::isinstance<Tensor>(data) ? itself_or(data, x) : py::cast(x);
+      },
+      py::arg("data"), py::arg("dtype") = py::none(), "A tensor that shares memory with the data where it can; a tensor is returned as it is.");
+  m.def(
+      "from_numpy",
+      [](const py::object& array) {
+        if (!py::isinstance<py::array>(array)) throw TypeError(std::string("from_numpy: a NumPy array is needed, not ") + Py_TYPE(array.ptr())->tp_name);
+        return tensor_from_array(py::reinterpret_borrow<py::array>(array), false);
+      },
+      py::arg("array"), R"(A tensor that shares the array's memory.
+
+    An array of another dtype or byte order, with a negative stride, or read-only, is copied.
+
+    >>> a = np.zeros(3)
+    >>> x = tg.from_numpy(a)
+    >>> a[1] = 5
+    >>> x
+    tensor([0., 5., 0.], dtype=float64))");
   bind_filled(m, "zeros", [](const Dims& s, const Common& o) { return zeros(s, o.dtype); }, "Zeros of a shape.");
   bind_filled(m, "ones", [](const Dims& s, const Common& o) { return ones(s, o.dtype); }, "Ones of a shape.");
   bind_filled(m, "empty", [](const Dims& s, const Common& o) { return zeros(s, o.dtype); }, "A tensor to be filled; its numbers are zero.");
@@ -115,7 +160,7 @@ void bind_creation(py::module_& m) {
         }
         const bool whole = PyIndex_Check(start.ptr()) && PyIndex_Check(end.ptr()) && PyIndex_Check(step.ptr());
         const DType type = maybe_dtype(dtype).value_or(whole ? DType::Int64 : default_dtype());
-        return finish(arange(py::cast<double>(start), py::cast<double>(end), py::cast<double>(step), type), requires_grad);
+        return finish(arange(number_from("arange", "start", start), number_from("arange", "end", end), number_from("arange", "step", step), type), requires_grad);
       },
       py::arg("start"), py::arg("end") = py::none(), py::arg("step") = 1, py::kw_only(), py::arg("dtype") = py::none(),
       py::arg("requires_grad") = false, "start, start + step, ... below end.");

@@ -53,6 +53,16 @@ void bind_operator(TensorClass& cls, const char* name, const char* reflected, st
   if (reflected) cls.def(reflected, [&row](py::object y, py::object x) { return call(row, {}, {x, y}); }, py::is_operator());
 }
 
+// Against None, a string or a stranger, == and != leave the answer to Python: False and True.
+void bind_equality(TensorClass& cls, const char* name, std::string_view op) {
+  const OpRow& row = row_named(op);
+  cls.def(name, [&row](py::object x, py::object y) -> py::object {
+    const bool comparable = py::isinstance<Tensor>(y) || PyNumber_Check(y.ptr()) || py::isinstance<py::list>(y) || py::isinstance<py::tuple>(y) ||
+                            py::hasattr(y, "__array__") || py::hasattr(y, "engine");
+    return comparable ? py::cast(call(row, {}, {x, y})) : py::reinterpret_borrow<py::object>(Py_NotImplemented);
+  }, py::is_operator());
+}
+
 // `inputs`: how many of info.inputs there are; 0 for an op that is written in terms of others and saves what they save.
 py::dict record_of(const OpInfo& info, int inputs, const char* kind) {
   static constexpr const char* gradients[] = {"smooth", "kinked", "zero", "none"};
@@ -142,17 +152,21 @@ void bind_elementwise(py::module_& m, TensorClass& cls) {
     if (c.dtype() != DType::Bool) throw DTypeError("where: condition must be a bool tensor, not " + std::string(name_of(c.dtype())));
     return call(where_row, {}, {condition, input, other});
   };
-  m.def("where", where_call, py::arg("condition"), py::arg("input"), py::arg("other"), "condition ? input : other, elementwise.");
+  m.def("where", where_call, py::arg("condition"), py::arg("input"), py::arg("other"), R"(condition ? input : other, elementwise. The gradient goes to the one that was taken.
+
+    >>> x = tg.tensor([1.0, -2.0])
+    >>> tg.where(x > 0, x, 0)
+    tensor([1., 0.]))");
   cls.def("where", [where_call](py::object self, py::object condition, py::object other) { return where_call(condition, self, other); },
-          py::arg("condition"), py::arg("other"));
+          py::arg("condition"), py::arg("other"), "condition ? self : other, elementwise.");
 
   bind_operator(cls, "__add__", "__radd__", "add");
   bind_operator(cls, "__sub__", "__rsub__", "sub");
   bind_operator(cls, "__mul__", "__rmul__", "mul");
   bind_operator(cls, "__truediv__", "__rtruediv__", "div");
   bind_operator(cls, "__pow__", "__rpow__", "pow");
-  bind_operator(cls, "__eq__", nullptr, "eq");
-  bind_operator(cls, "__ne__", nullptr, "ne");
+  bind_equality(cls, "__eq__", "eq");
+  bind_equality(cls, "__ne__", "ne");
   bind_operator(cls, "__lt__", nullptr, "lt");
   bind_operator(cls, "__le__", nullptr, "le");
   bind_operator(cls, "__gt__", nullptr, "gt");

@@ -92,7 +92,12 @@ Activation activation_named(const std::optional<std::string>& name) {
 }
 
 void bind_reductions(py::module_& m, TensorClass& cls) {
-  bind_reduction(m, cls, "sum", [](const Tensor& x, const Dims& dim, bool keep) { return sum(x, dim, keep); }, "The sum over dim, or over everything.");
+  bind_reduction(m, cls, "sum", [](const Tensor& x, const Dims& dim, bool keep) { return sum(x, dim, keep); }, R"(The sum over dim, or over everything.
+
+    >>> x = tg.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> x.sum(), x.sum(dim=0), x.sum(dim=1, keepdim=True)
+    (tensor(10.), tensor([4., 6.]), tensor([[3.],
+            [7.]])))");
   bind_reduction(m, cls, "mean", [](const Tensor& x, const Dims& dim, bool keep) { return mean(x, dim, keep); }, "The mean over dim, or over everything.");
   bind_reduction(m, cls, "amax", [](const Tensor& x, const Dims& dim, bool keep) { return amax(x, dim, keep); }, "The largest over dim; ties share the gradient equally.");
   bind_reduction(m, cls, "amin", [](const Tensor& x, const Dims& dim, bool keep) { return amin(x, dim, keep); }, "The smallest over dim; ties share the gradient equally.");
@@ -122,7 +127,11 @@ void bind_reductions(py::module_& m, TensorClass& cls) {
   bind_arg(m, cls, "argmin", [](const Tensor& x, std::optional<std::int64_t> dim, bool keep) { return argmin(x, dim, keep); }, "Where the smallest is; the first of ties.");
   bind_extreme(
       m, cls, "max", [](const Tensor& x) { return max(x); }, [](const Tensor& x, std::int64_t dim, bool keep) { return max(x, dim, keep); },
-      [](const Tensor& x, const Tensor& y) { return maximum(x, y); }, "max(x): the largest; max(x, dim): (values, indices); max(x, other): maximum.");
+      [](const Tensor& x, const Tensor& y) { return maximum(x, y); }, R"(max(x): the largest; max(x, dim): (values, indices); max(x, other): maximum.
+
+    >>> values, indices = tg.tensor([[1.0, 5.0], [7.0, 3.0]]).max(dim=1)
+    >>> values, indices
+    (tensor([5., 7.]), tensor([1, 0])))");
   bind_extreme(
       m, cls, "min", [](const Tensor& x) { return min(x); }, [](const Tensor& x, std::int64_t dim, bool keep) { return min(x, dim, keep); },
       [](const Tensor& x, const Tensor& y) { return minimum(x, y); }, "min(x): the smallest; min(x, dim): (values, indices); min(x, other): minimum.");
@@ -148,7 +157,10 @@ void bind_products(py::module_& m, TensorClass& cls) {
     bind_both(m, cls, name, [f, name](py::object x, py::object y) { return f(as_tensor(name, x), as_tensor(name, y)); }, py::arg("input"),
               py::arg("other"), doc);
   };
-  binary("matmul", &matmul, "The matrix product; 1-D operands are vectors, leading dims broadcast.");
+  binary("matmul", &matmul, R"(The matrix product; 1-D operands are vectors, leading dims broadcast.
+
+    >>> tg.matmul(tg.ones(5, 2, 3), tg.ones(3)).shape
+    (5, 2))");
   binary("dot", &dot, "Σ x y of two vectors.");
   binary("outer", &outer, "x yᵀ of two vectors.");
   cls.def("__matmul__", [](const Tensor& x, py::object y) { return matmul(x, as_tensor("matmul", y)); });
@@ -159,7 +171,11 @@ void bind_products(py::module_& m, TensorClass& cls) {
         const bool listed = operands.size() == 1 && (py::isinstance<py::list>(operands[0]) || py::isinstance<py::tuple>(operands[0]));
         return einsum(equation, tensor_list("einsum", listed ? py::object(operands[0]) : py::object(operands)));
       },
-      py::arg("equation"), "Sums of products by index letters: einsum('ij,jk->ik', x, y).");
+      py::arg("equation"), R"(Sums of products by index letters.
+
+    >>> x, y = tg.ones(2, 3), tg.ones(3, 4)
+    >>> tg.einsum('ij,jk->ik', x, y).shape
+    (2, 4))");
   m.def(
       "linear",
       [](py::object input, py::object weight, py::object bias, const std::optional<std::string>& activation) {
@@ -167,7 +183,10 @@ void bind_products(py::module_& m, TensorClass& cls) {
                       activation_named(activation));
       },
       py::arg("input"), py::arg("weight"), py::arg("bias") = py::none(), py::arg("activation") = py::none(),
-      "input · weightᵀ + bias, weight being (out, in); activation ('relu', 'tanh', 'sigmoid') is applied inside.");
+      R"(input · weightᵀ + bias, weight being (out, in); activation ('relu', 'tanh', 'sigmoid') is applied inside.
+
+    >>> tg.linear(tg.tensor([[1.0, 2.0]]), tg.tensor([[3.0, 4.0]]), tg.tensor([-20.0]), activation='relu')
+    tensor([[0.]]))");
 }
 
 void bind_shapes(py::module_& m, TensorClass& cls) {
@@ -180,10 +199,12 @@ void bind_shapes(py::module_& m, TensorClass& cls) {
   shaped("view", &view, "The same memory in another shape; raises where that needs a copy.");
   m.def("expand", [](py::object input, py::object sizes) { return expand(as_tensor("expand", input), dims_from("expand", sizes)); }, py::arg("input"),
         py::arg("sizes"), "A view with axes of size 1 repeated; -1 keeps a size.");
-  cls.def("expand", [](const Tensor& x, const py::args& sizes) { return expand(x, dims_from_args("expand", sizes)); });
+  cls.def("expand", [](const Tensor& x, const py::args& sizes) { return expand(x, dims_from_args("expand", sizes)); },
+          "A view with axes of size 1 repeated; -1 keeps a size.");
   m.def("permute", [](py::object input, py::object dims) { return permute(as_tensor("permute", input), dims_from("permute", dims)); }, py::arg("input"),
         py::arg("dims"), "A view with the axes reordered.");
-  cls.def("permute", [](const Tensor& x, const py::args& dims) { return permute(x, dims_from_args("permute", dims)); });
+  cls.def("permute", [](const Tensor& x, const py::args& dims) { return permute(x, dims_from_args("permute", dims)); },
+          "A view with the axes reordered.");
   bind_both(m, cls, "flatten", [](py::object x, std::int64_t start, std::int64_t end) { return flatten(as_tensor("flatten", x), start, end); },
             py::arg("input"), py::arg("start_dim") = 0, py::arg("end_dim") = -1, "A run of axes merged into one.");
   bind_both(m, cls, "transpose", [](py::object x, std::int64_t a, std::int64_t b) { return transpose(as_tensor("transpose", x), a, b); },
@@ -200,15 +221,18 @@ void bind_shapes(py::module_& m, TensorClass& cls) {
     m.def(name, [f](py::object tensors, std::int64_t dim, std::optional<std::int64_t> axis) { return f(tensor_list("cat", tensors), axis.value_or(dim)); },
           py::arg("tensors"), py::arg("dim") = 0, py::kw_only(), py::arg("axis") = py::none(), doc);
   };
-  joined("cat", &cat, "Tensors one after the other along an existing dim.");
+  joined("cat", &cat, R"(Tensors one after the other along an existing dim.
+
+    >>> tg.cat([tg.zeros(2), tg.ones(1)])
+    tensor([0., 0., 1.]))");
   joined("concat", &cat, "Another name for cat.");
   joined("stack", &stack, "Tensors side by side along a new dim.");
   bind_both(m, cls, "split",
             [](py::object input, py::object size, std::int64_t dim) {
               const Tensor x = as_tensor("split", input);
               if (PyIndex_Check(size.ptr())) return py::tuple(py::cast(split(x, py::cast<std::int64_t>(size), dim)));
-              const auto sizes = py::cast<std::vector<std::int64_t>>(size);
-              return py::tuple(py::cast(split(x, std::span<const std::int64_t>(sizes), dim)));
+              const Dims sizes = dims_from("split", size);
+              return py::tuple(py::cast(split(x, std::span<const std::int64_t>(sizes.begin(), sizes.size()), dim)));
             },
             py::arg("input"), py::arg("split_size_or_sections"), py::arg("dim") = 0, "Views of pieces of a size, or of listed sizes.");
   bind_both(m, cls, "masked_fill", [](py::object x, py::object mask, double value) { return masked_fill(as_tensor("masked_fill", x), as_tensor("masked_fill", mask), value); },
@@ -224,7 +248,11 @@ void bind_shapes(py::module_& m, TensorClass& cls) {
             [](py::object x, std::int64_t dim, py::object index) { return index_select(as_tensor("index_select", x), dim, as_tensor("index_select", index)); },
       py::arg("input"), py::arg("dim"), py::arg("index"), "Rows along dim, in the order of index.");
   bind_both(m, cls, "gather", [](py::object x, std::int64_t dim, py::object index) { return gather(as_tensor("gather", x), dim, as_tensor("gather", index)); },
-      py::arg("input"), py::arg("dim"), py::arg("index"), "z[i][j] = x[index[i][j]][j] for dim 0, and so on.");
+      py::arg("input"), py::arg("dim"), py::arg("index"), R"(z[i][j] = x[index[i][j]][j] for dim 0, and so on.
+
+    >>> tg.tensor([[1, 2], [3, 4]]).gather(1, tg.tensor([[1], [0]]))
+    tensor([[2],
+            [3]]))");
   bind_both(m, cls, "scatter_add",
             [](py::object x, std::int64_t dim, py::object index, py::object src) {
               return scatter_add(as_tensor("scatter_add", x), dim, as_tensor("scatter_add", index), as_tensor("scatter_add", src));
@@ -256,7 +284,10 @@ void bind_losses(py::module_& m) {
                                parse_reduction("cross_entropy", reduction), label_smoothing);
         },
         py::arg("input"), py::arg("target"), py::arg("ignore_index") = -100, py::arg("reduction") = "mean", py::arg("label_smoothing") = 0.0,
-        "From logits (C), (N, C) or (N, C, ...) and class indices or probabilities.");
+        R"(From logits (C), (N, C) or (N, C, ...) and class indices or probabilities.
+
+    >>> tg.cross_entropy(tg.zeros(2, 4), tg.tensor([0, 3]))
+    tensor(1.3863))");
   m.def("nll_loss",
         [](py::object input, py::object target, std::int64_t ignore_index, const std::string& reduction) {
           return nll_loss(as_tensor("nll_loss", input), as_tensor("nll_loss", target), ignore_index, parse_reduction("nll_loss", reduction));

@@ -128,7 +128,11 @@ void bind_indexing(py::module_& m, TensorClass& cls) {
     if (x.ndim() == 0) throw TypeError("len: a 0-dim tensor has no length");
     return x.size(0);
   });
-  m.def("getitem", get, py::arg("input"), py::arg("key"), "input[key].");
+  m.def("getitem", get, py::arg("input"), py::arg("key"), R"(input[key]: ints, slices, None and ... give a view; lists, int and bool tensors a copy.
+
+    >>> x = tg.arange(6).reshape(2, 3)
+    >>> tg.getitem(x, (0, [2, 0]))
+    tensor([2, 0]))");
 }
 
 }  // namespace trigrad

@@ -28,28 +28,37 @@ const Tensor& single(std::string_view what, const Tensor& x) {
 void bind_facts(TensorClass& cls) {
   cls.attr("engine") = "tensor_cpp";
   cls.attr("__array_ufunc__") = py::none();  // so that array * tensor reaches Tensor.__rmul__
-  cls.def_property_readonly("shape", [](const Tensor& x) { return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->sizes().begin(), x.cell()->sizes().end()))); });
+  cls.def(py::init([](const py::args&, const py::kwargs&) -> Tensor {
+    throw TypeError("Tensor: a tensor is made by tensor(data), zeros(size), from_numpy(array) and the like");
+  }));
+  cls.def_property_readonly("shape", [](const Tensor& x) { return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->sizes().begin(), x.cell()->sizes().end()))); }, "The size of each dim, as a tuple.");
   cls.def("size", [](const Tensor& x, std::optional<std::int64_t> dim) -> py::object {
     if (dim) return py::int_(x.size(wrap_dim("size", *dim, x.shape())));
     return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->sizes().begin(), x.cell()->sizes().end())));
-  }, py::arg("dim") = py::none());
-  cls.def_property_readonly("dtype", [](const Tensor& x) { return numpy_dtype(x.dtype()); });
-  cls.def_property_readonly("ndim", &Tensor::ndim);
-  cls.def("dim", &Tensor::ndim);
-  cls.def("numel", &Tensor::numel);
-  cls.def("stride", [](const Tensor& x) { return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->strides().begin(), x.cell()->strides().end()))); });
-  cls.def("is_contiguous", &Tensor::is_contiguous);
+  }, py::arg("dim") = py::none(), "The shape, or the size of one dim.");
+  cls.def_property_readonly("dtype", [](const Tensor& x) { return numpy_dtype(x.dtype()); }, "NumPy's dtype: float32, float64, int64 or bool.");
+  cls.def_property_readonly("ndim", &Tensor::ndim, "The number of dims.");
+  cls.def("dim", &Tensor::ndim, "The number of dims.");
+  cls.def("numel", &Tensor::numel, "The number of elements.");
+  cls.def("stride", [](const Tensor& x) { return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->strides().begin(), x.cell()->strides().end()))); },
+          "How many elements apart neighbours along each dim lie in memory.");
+  cls.def("is_contiguous", &Tensor::is_contiguous, "Whether the elements lie in row-major order without gaps.");
   cls.def_property_readonly("T", [](const Tensor& x) {
     Dims order;
     for (int k = x.ndim() - 1; k >= 0; --k) order.push_back(k);
     return permute(x, order);
-  });
-  cls.def("data_ptr", [](const Tensor& x) { return reinterpret_cast<std::uintptr_t>(x.raw()); });
+  }, "A view with the dims in reverse order: the transpose of a matrix.");
+  cls.def("data_ptr", [](const Tensor& x) { return reinterpret_cast<std::uintptr_t>(x.raw()); }, "The address of the first element.");
   cls.def("__hash__", [](py::handle self) { return reinterpret_cast<std::uintptr_t>(py::cast<Tensor&>(self).cell()) >> 4; });
 }
 
 void bind_conversions(TensorClass& cls) {
-  cls.def("numpy", &to_numpy, "An array that shares memory. Writing through it is invisible to autograd.");
+  cls.def("numpy", &to_numpy, R"(An array that shares memory. Writing through it is invisible to autograd.
+
+    >>> x = tg.zeros(3)
+    >>> x.numpy()[0] = 7
+    >>> x
+    tensor([7., 0., 0.]))");
   cls.def("__array__", [](const Tensor& x, py::object dtype, py::object copy) -> py::object {
     py::object array = to_numpy(x);
     if (!dtype.is_none() && !py::object(array.attr("dtype")).equal(py::module_::import("numpy").attr("dtype")(dtype))) {
@@ -57,8 +66,9 @@ void bind_conversions(TensorClass& cls) {
       return array.attr("astype")(dtype);
     }
     return !copy.is_none() && py::cast<bool>(copy) ? array.attr("copy")() : array;
-  }, py::arg("dtype") = py::none(), py::arg("copy") = py::none());
-  cls.def("__dlpack__", [](const Tensor& x, const py::kwargs& kwargs) { return to_numpy(x).attr("__dlpack__")(**kwargs); });
+  }, py::arg("dtype") = py::none(), py::arg("copy") = py::none(), "For np.asarray(x) and np.array(x): shares memory unless asked for a copy or another dtype.");
+  cls.def("__dlpack__", [](const Tensor& x, const py::kwargs& kwargs) { return to_numpy(x).attr("__dlpack__")(**kwargs); },
+          "For np.from_dlpack(x), torch.from_dlpack(x) and the like; shares memory.");
   cls.def("__dlpack_device__", [](const Tensor&) { return py::make_tuple(1, 0); });  // the CPU
   cls.def_buffer([](Tensor& x) {
     static constexpr const char* formats[] = {"?", "q", "f", "d"};
@@ -71,7 +81,7 @@ void bind_conversions(TensorClass& cls) {
     return py::buffer_info(x.raw(), item, formats[static_cast<int>(x.dtype())], x.ndim(), shape, strides, /*readonly=*/x.requires_grad());
   });
   cls.def("item", &element, "The one element as a Python number.");
-  cls.def("tolist", [](const Tensor& x) { return array_from_tensor(x).attr("tolist")(); });
+  cls.def("tolist", [](const Tensor& x) { return array_from_tensor(x).attr("tolist")(); }, "Nested lists of Python numbers.");
   cls.def("__bool__", [](const Tensor& x) { return single("bool", x).item() != 0; });
   cls.def("__float__", [](const Tensor& x) { return single("float", x).item(); });
   cls.def("__int__", [](const Tensor& x) { return py::int_(element(single("int", x))); });
@@ -79,30 +89,40 @@ void bind_conversions(TensorClass& cls) {
     if (is_floating(x.dtype())) throw TypeError("index: only a one-element int tensor is an index, not " + std::string(name_of(x.dtype())));
     return py::int_(element(single("index", x)));
   });
-  cls.def("to", [](const Tensor& x, py::object dtype) { return to_dtype(x, dtype_from(dtype)); }, py::arg("dtype"));
-  cls.def("astype", [](const Tensor& x, py::object dtype) { return to_dtype(x, dtype_from(dtype)); }, py::arg("dtype"));
-  cls.def("float", [](const Tensor& x) { return to_dtype(x, DType::Float32); });
-  cls.def("double", [](const Tensor& x) { return to_dtype(x, DType::Float64); });
-  cls.def("long", [](const Tensor& x) { return to_dtype(x, DType::Int64); });
-  cls.def("bool", [](const Tensor& x) { return to_dtype(x, DType::Bool); });
+  const auto converted = [](const py::object& self, DType dtype) { return itself_or(self, to_dtype(py::cast<const Tensor&>(self), dtype)); };
+  const auto to = [converted](py::object self, py::object dtype) { return converted(self, dtype_from(dtype)); };
+  constexpr const char* kTo = R"(Itself, or a copy of another dtype; gradients pass through.
+
+    >>> tg.tensor([1, 2]).to(tg.float64)
+    tensor([1., 2.], dtype=float64))";
+  cls.def("to", to, py::arg("dtype"), kTo);
+  cls.def("astype", to, py::arg("dtype"), "NumPy's name for to().");
+  const auto as = [&](const char* name, DType dtype, const char* doc) {
+    cls.def(name, [converted, dtype](py::object self) { return converted(self, dtype); }, doc);
+  };
+  as("float", DType::Float32, "to(float32).");
+  as("double", DType::Float64, "to(float64).");
+  as("long", DType::Int64, "to(int64); fractions are cut off.");
+  as("bool", DType::Bool, "to(bool): whether each element is not zero.");
   cls.def("clone", &clone, "A copy; gradients pass through.");
-  cls.def("contiguous", &contiguous, "Itself, or a copy in row-major order.");
+  cls.def("contiguous", [](py::object self) { return itself_or(self, contiguous(py::cast<const Tensor&>(self))); }, "Itself, or a copy in row-major order.");
 }
 
 void bind_in_place(TensorClass& cls) {
-  const auto in_place = [&](const char* name, Tensor& (Tensor::*change)(const Tensor&)) {
+  const auto in_place = [&](const char* name, Tensor& (Tensor::*change)(const Tensor&), const char* doc) {
     cls.def(name, [name, change](py::object self, py::object other) {
       (py::cast<Tensor&>(self).*change)(as_tensor(name, other));
       return self;
-    }, py::arg("other"));
+    }, py::arg("other"), doc);
   };
-  in_place("add_", &Tensor::add_);
-  in_place("sub_", &Tensor::sub_);
-  in_place("mul_", &Tensor::mul_);
-  in_place("div_", &Tensor::div_);
-  cls.def("copy_", [](py::object self, py::object source) { py::cast<Tensor&>(self).copy_(as_tensor("copy_", source)); return self; }, py::arg("source"));
-  cls.def("fill_", [](py::object self, double value) { py::cast<Tensor&>(self).fill_(value); return self; }, py::arg("value"));
-  cls.def("zero_", [](py::object self) { py::cast<Tensor&>(self).zero_(); return self; });
+  in_place("add_", &Tensor::add_, "Adds other in place; returns itself. Raises on a tensor that a graph tracks, unless inside no_grad().");
+  in_place("sub_", &Tensor::sub_, "Subtracts other in place, as add_ adds.");
+  in_place("mul_", &Tensor::mul_, "Multiplies by other in place, as add_ adds.");
+  in_place("div_", &Tensor::div_, "Divides by other in place, as add_ adds.");
+  cls.def("copy_", [](py::object self, py::object source) { py::cast<Tensor&>(self).copy_(as_tensor("copy_", source)); return self; }, py::arg("source"),
+          "Takes the numbers of source, broadcast to this shape and converted to this dtype; returns itself.");
+  cls.def("fill_", [](py::object self, double value) { py::cast<Tensor&>(self).fill_(value); return self; }, py::arg("value"), "Every element becomes value; returns itself.");
+  cls.def("zero_", [](py::object self) { py::cast<Tensor&>(self).zero_(); return self; }, "Every element becomes 0; returns itself.");
   // a += b changes a in place when nothing tracks it; on a tracked interior tensor it means a = a + b.
   const auto augmented = [&](const char* name, const char* op, Tensor& (Tensor::*change)(const Tensor&), Tensor (*plain)(Tensor, Tensor)) {
     cls.def(name, [op, change, plain](py::object self, py::object other) -> py::object {
@@ -122,7 +142,12 @@ void bind_in_place(TensorClass& cls) {
 }  // namespace
 
 void bind_tensor(py::module_& m) {
-  TensorClass cls(m, "Tensor", py::buffer_protocol(), py::dynamic_attr(), "An n-dimensional array that may be part of a graph.");
+  TensorClass cls(m, "Tensor", py::buffer_protocol(), py::dynamic_attr(), R"(An n-dimensional array that may be part of a graph.
+
+    >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.]))");
   bind_facts(cls);
   bind_conversions(cls);
   bind_in_place(cls);
@@ -131,8 +156,9 @@ void bind_tensor(py::module_& m) {
   bind_creation(m);
   bind_indexing(m, cls);
   bind_autograd(m, cls);
-  m.def("set_default_dtype", [](py::object dtype) { set_default_dtype(dtype_from(dtype)); }, py::arg("dtype"));
-  m.def("get_default_dtype", [] { return numpy_dtype(default_dtype()); });
+  m.def("set_default_dtype", [](py::object dtype) { set_default_dtype(dtype_from(dtype)); }, py::arg("dtype"),
+        "What Python floats become, and what zeros() and the like make: float32 unless set.");
+  m.def("get_default_dtype", [] { return numpy_dtype(default_dtype()); }, "What Python floats become: float32 unless set.");
   m.def("_pool_counters", [] {
     const PoolCounters counters = pool_counters();
     py::dict named;
@@ -140,7 +166,8 @@ void bind_tensor(py::module_& m) {
     named["live_bytes"] = counters.live_bytes;
     named["peak_bytes"] = counters.peak_bytes;
     return named;
-  });
+  }, "What the pool of tensor memory has asked the system for, and holds.");
+  explain_wrong_calls(m);
 }
 
 }  // namespace trigrad

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import random
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +155,7 @@ def test_the_eurekalabs_demo() -> None:
     sizes = [2, 8, 3]
     layers = [
         [([Value((2 * rng.random() - 1) * nin**-0.5) for _ in range(nin)], Value(0.0)) for _ in range(nout)]
-        for nin, nout in zip(sizes, sizes[1:], strict=False)
+        for nin, nout in pairwise(sizes)
     ]
     parameters = [p for layer in layers for w, b in layer for p in (*w, b)]
     moments = [[0.0, 0.0] for _ in parameters]

@@ -43,11 +43,11 @@ class Limits:
             return (self.atol or 0.0) + (self.rtol or 0.0) * abs(expected)
         return self.precision * self.growth * (size + condition + floor) + self.tight * size + 1e-300
 
-    def rough(self, found: Slope, size: float) -> float:
+    def rough(self, found: Slope, size: float, floor: float) -> float:
         """Against differences: their error bar and a share of the size."""
         if self.given:
             return (self.atol or 0.0) + (self.rtol or 0.0) * abs(found.value) + 20 * found.error
-        return self.loose * size + 20 * found.error + 1e-300
+        return self.loose * size + 20 * found.error + self.precision * self.growth * floor + 1e-300
 
 
 def examine(
@@ -133,7 +133,9 @@ def compare(
         directions += [(place, unit(points, k, place), float(got[place])) for place in places]
         truth = [oracle.exact(points, gs, v) for _, v, _ in directions]
         finite = [abs(t) for t in truth if math.isfinite(t)]
-        size = max(finite, default=0.0) if oracle.source is not None else float(np.abs(got).max(initial=0.0))
+        if oracle.source is None:
+            finite = [abs(mine) for _, _, mine in directions if math.isfinite(mine)]
+        size = max(finite, default=0.0)
         slopes = [oracle.slope(points, gs, v, size) for _, v, _ in directions]
         size = max([size, *(abs(s.value) for s in slopes if s.error < size)], default=0.0)
         for (place, _, mine), exact, rough in zip(directions, truth, slopes, strict=True):
@@ -145,6 +147,8 @@ def compare(
             )
             row.checked += verdict.counted
             row.kinks += verdict.kink
+            if verdict.kink and place is not None:
+                row.kink_at.append(place)
             row.undecided += verdict.undecided
             if verdict.wrong:
                 row.failures.append(
@@ -194,7 +198,7 @@ def judge(
         verdict = Verdict(ruled, tight, "the op's record, at a kink")
         verdict.kink, verdict.wrong = True, not near(mine, ruled, tight)
         return verdict
-    allowed = limits.rough(rough, size)
+    allowed = limits.rough(rough, size, floor)
     sharp = math.isfinite(rough.value) and 20 * rough.error <= 1e-2 * max(size, 1e-6 * floor)
     by_slope = near(mine, rough.value, allowed)
     if not has_exact or math.isnan(exact):
@@ -288,7 +292,7 @@ class _Outer(Problem):
         self.points = [*inner.points, *gs]
         self.wanted = list(range(len(self.points)))
         self.args = list(self.points)
-        self.dtype = inner.dtype
+        self.dtype, self.eps = inner.dtype, None
         labels = [name or f"input {k}" for name, k in zip(inner.inputs, inner.wanted, strict=True)]
         self.inputs = [f"second by {name}" for name in labels] + ["by its upstream"] * len(gs)
 

@@ -72,6 +72,13 @@ def slope(line: Line, step: float, precision: float, scale: float = 0.0, where: 
     return best
 
 
+def plain(line: Line, step: float, precision: float) -> Slope:
+    """The central difference with one given step; its error bar knows of rounding and of the one-sided slopes."""
+    (right, a), (left, b), (middle, c) = line(step), line(-step), line(0.0)
+    rounding = 4 * precision * max(a, b, c) / step
+    return Slope((right - left) / (2 * step), rounding + abs(right - 2 * middle + left) / 20, False)
+
+
 def _window(
     rows: list[tuple[float, float, float, float]], middle: float, precision: float, scale: float, where: float
 ) -> Slope | None:

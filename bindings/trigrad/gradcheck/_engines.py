@@ -286,15 +286,16 @@ def adapter_for(engine: Any, inputs: Sequence[Any]) -> Adapter:
 
 
 def _recognised(x: Any) -> Adapter | None:
-    home = type(x).__module__
-    if getattr(type(x), "engine", None) in _NAMES:
-        if type(x).engine == "reference_py":  # it may be imported from the tree, or as part of trigrad
-            package = next(b.__module__ for b in type(x).__mro__ if b.__name__ == "Tensor").rpartition(".")[0]
+    for base in type(x).__mro__:
+        home = base.__module__
+        if base.__name__ == "Tensor" and home == "trigrad._core.tensor":
+            return Module(importlib.import_module("trigrad.tensor_cpp"))
+        package = home.rpartition(".")[0]  # reference_py may be imported from the tree, or as part of trigrad
+        if base.__name__ == "Tensor" and package.rpartition(".")[2] in _NAMES:
             return Module(sys.modules[package])
-        return Module(importlib.import_module(f"trigrad.{type(x).engine}"))
     if "torch" in sys.modules and isinstance(x, sys.modules["torch"].Tensor):
         return Torch()
-    if not home.startswith("numpy") and all(hasattr(x, n) for n in ("data", "grad", "backward")):
+    if not type(x).__module__.startswith("numpy") and all(hasattr(x, n) for n in ("data", "grad", "backward")):
         return Values(type(x))
     return None
 

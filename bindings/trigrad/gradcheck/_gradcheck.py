@@ -25,6 +25,7 @@ def gradcheck(
     inputs: Any,
     *,
     engine: Any = None,
+    eps: float | None = None,
     atol: float | None = None,
     rtol: float | None = None,
     order: int = 1,
@@ -39,6 +40,7 @@ def gradcheck(
     inputs    its arguments.  Those with requires_grad are checked; if there are none, all float tensors
     engine    found from the inputs; else a name ('tensor_cpp', 'scalar_cpp', 'reference_py', 'torch'), a module, a
               micrograd-like Value class, an Adapter, or by_hand(backward) for a rule on NumPy arrays
+    eps       plain central differences with this step, instead of Richardson's extrapolation from several
     atol, rtol  allowed is atol + rtol |expected|; if neither is given, it follows from precision and conditioning
     order     2 also differentiates the gradient
     blame     check every call of fn on its own, and name the first whose rule is wrong
@@ -52,22 +54,33 @@ def gradcheck(
     args = list(inputs) if isinstance(inputs, tuple | list) else [inputs]
     adapter = adapter_for(engine, args)
     problem = Problem(fn, args, adapter, name)
+    problem.eps = eps
     if not problem.wanted:
         raise ValueError("gradcheck: none of the inputs is a floating-point tensor, so there is nothing to check")
-    report = run(problem, seed, atol, rtol, order)
-    if blame:
-        report.blame_asked = True
-        if not report.ok:
-            _assign(report, problem, adapter, seed, order)
+    report = run(problem, seed, atol, rtol, order, diagnose=not blame)
+    report.can_blame = not blame and (adapter.can_trace or isinstance(adapter, Values))
+    if blame and not report.ok:
+        _assign(report, problem, adapter, seed, order)
+        if report.blame is None:
+            found = run(problem, seed, atol, rtol, order)
+            report.likely = found.likely
     if raise_exception and not report.ok:
         raise GradcheckError(report)
     return report
 
 
-def run(problem: Problem, seed: int, atol: float | None, rtol: float | None, order: int, op: str = "") -> Report:
-    """Check and, where something is wrong, say what it looks like."""
+def run(
+    problem: Problem,
+    seed: int,
+    atol: float | None,
+    rtol: float | None,
+    order: int,
+    op: str = "",
+    diagnose: bool = True,
+) -> Report:
+    """Check and, where something is wrong, say what it looks like (unless blame will say more)."""
     report, oracle, gs = examine(problem, seed, atol, rtol, op)
-    if oracle is not None and report.failures:
+    if diagnose and oracle is not None and report.failures:
         report.likely = _diagnose.likely(problem, oracle, gs, report)
         for row in report.inputs:
             row.failures = [replace(f, likely=report.likely) for f in row.failures]
@@ -81,9 +94,9 @@ def run(problem: Problem, seed: int, atol: float | None, rtol: float | None, ord
 def _assign(report: Report, problem: Problem, adapter: Adapter, seed: int, order: int) -> None:
     with np.errstate(all="ignore"):
         if isinstance(adapter, Values):
-            report.blame = blame_values(problem, seed)
+            report.blame = blame_values(problem, seed, run)
         elif adapter.can_trace:
-            report.blame = _blame.blame_calls(problem, seed, order)
+            report.blame = _blame.blame_calls(problem, seed, order, run)
         else:
             report.notes.append(f"blame: the calls of {adapter.name} cannot be written down; check its ops one by one")
             return

@@ -23,7 +23,8 @@ class Problem:
 
     def __init__(self, fn: Callable[..., Any], args: Sequence[Any], adapter: Adapter, name: str = "") -> None:
         self.fn, self.adapter, self.args = fn, adapter, list(args)
-        self.name = name or getattr(fn, "__name__", type(fn).__name__)
+        self.name = name or _called(fn)
+        self.eps: float | None = None  # the step of plain differences, if the user chose one
         marked = [k for k, x in enumerate(args) if adapter.marked(x)]
         self.wanted = marked or [k for k, x in enumerate(args) if adapter.takes(x)]
         self.points = [self._numbers(args[k]) for k in self.wanted]
@@ -102,6 +103,15 @@ class Problem:
             self.dtype = "float32"
             self.points = [np.asarray(p, np.float32).astype(np.float64) for p in self.points]
         return [z.astype(np.float64) for z in arrays]
+
+
+def _called(fn: Callable[..., Any]) -> str:
+    """The function's name; a lambda's place."""
+    code = getattr(fn, "__code__", None)
+    name = str(getattr(fn, "__name__", type(fn).__name__))
+    if name == "<lambda>" and code is not None:
+        return f"lambda at {code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}"
+    return name
 
 
 def _is_single(x: Any) -> bool:

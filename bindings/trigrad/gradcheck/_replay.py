@@ -108,6 +108,11 @@ class Replay:
         """The gradients by reference_py's own rules, which decide at kinks."""
         return self._gradient(points, gs, None)[1]
 
+    def cut_gradient(self, points: Sequence[Array], gs: Sequence[Array]) -> list[Array]:
+        """As gradient, but nothing flows where the engine tracked nothing: past detach, .item() and no_grad."""
+        tracked = [self.program.adapter.tracked(t) for t in self.program.tensors]
+        return self._gradient(points, gs, lambda k, z: z if tracked[k] else z.detach())[1]
+
     def wobbled(self, points: Sequence[Array], gs: Sequence[Array], gen: np.random.Generator) -> Any:
         """Outputs and gradients when every tensor on the way is off by a relative 1e-7 of random sign."""
 

@@ -60,6 +60,7 @@ class InputResult:
     kinks: int = 0
     undecided: int = 0
     failures: list[Failure] = field(default_factory=list)
+    kink_at: list[tuple[int, ...]] = field(default_factory=list)
 
     def line(self) -> str:
         """One row of the table."""
@@ -107,7 +108,7 @@ class Report:
     blame: Blame | None = None
     second: Report | None = None
     dtype: str = "float64"
-    blame_asked: bool = False
+    can_blame: bool = False  # blame=True would tell more
 
     @property
     def failures(self) -> list[Failure]:
@@ -144,11 +145,11 @@ class Report:
         lines += [row.line() for row in self.inputs]
         if any(len(row.failures) > 1 for row in self.inputs):
             lines += _table([f for row in self.inputs for f in row.failures])
-        if self.likely:
+        if self.likely and not self.blame:
             lines.append(f"  looks like    {self.likely}")
         if self.blame:
             lines += _blamed(self.blame)
-        elif not self.ok and not self.blame_asked:
+        elif not self.ok and self.can_blame:
             lines.append("  which op?     gradcheck(..., blame=True) names the first one whose rule is wrong")
         lines += [f"  note          {note}" for note in self.notes]
         if self.oracle:
@@ -207,6 +208,8 @@ def _table(failures: list[Failure], most: int = 6) -> list[str]:
 def _blamed(blame: Blame) -> list[str]:
     which = f"call {blame.call + 1} of {blame.calls}"
     lines = [f"  blame         {blame.op}, {which}, is the first whose own rule is wrong"]
+    if blame.report is None:
+        lines = [f"  blame         {blame.op}: the first wrong sum, from the output backwards"]
     if blame.where:
         lines.append(f"  made at       {blame.where}")
     if blame.report is not None:

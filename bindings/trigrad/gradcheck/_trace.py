@@ -67,6 +67,7 @@ class Call:
     kind: str  # function, method, property or custom
     outputs: list[int | None]  # numbers of the tensors among the (flattened) results
     where: str = ""
+    again: Callable[..., Any] | None = None  # the same call in a form that can be watched
 
     def variables(self) -> list[int]:
         """The numbers of the tensors it takes, in order, repeats included."""
@@ -147,7 +148,7 @@ class Tracer:
         finally:
             _active.depth -= 1
         op = getattr(function, "__self__", type).__name__ if kind == "custom" else OPERATORS.get(name, name)
-        call = Call(name, op, function, *lifted, kind, [])
+        call = Call(name, op, function, *lifted, kind, [], again=_again(self.adapter, name, kind, function))
         if not call.variables():
             return result  # nothing of the inputs in it: its results are constants
         if name in ESCAPES:
@@ -188,6 +189,21 @@ class Tracer:
                 yield
             finally:
                 _active.tracer, _active.depth = before
+
+
+def _again(adapter: Adapter, name: str, kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Looked up when called: while it is watched, the engine's names are other objects than now."""
+    if kind == "custom":
+        cls: Any = function.__self__  # type: ignore[attr-defined]
+        return lambda *args, **kwargs: cls.apply(*args, **kwargs)
+    if isinstance(adapter, Torch):
+        return function
+    if kind == "property":
+        return lambda x: getattr(x, name)
+    if kind == "method":
+        return lambda x, *args, **kwargs: getattr(x, name)(*args, **kwargs)
+    tg: Any = adapter.tg  # type: ignore[attr-defined]
+    return lambda *args, **kwargs: getattr(tg, name)(*args, **kwargs)
 
 
 def trace(adapter: Adapter, fn: Callable[..., Any], leaves: list[Any], args: list[Any], outputs_of: Any) -> Program:
@@ -299,6 +315,8 @@ def _torch_watched(tracer: Tracer) -> Iterator[None]:
             if name == "__get__":  # x.T and x.data arrive as the property's getter
                 name = getattr(func.__self__, "__name__", name)
                 kind = "property"
+                if name not in OPERATORS and name not in ESCAPES:
+                    return func(*args, **(kwargs or {}))  # shape, requires_grad, grad_fn ...
             else:
                 kind = "method" if hasattr(torch.Tensor, name) else "function"
             return tracer.call(name, kind, func, args, kwargs or {})

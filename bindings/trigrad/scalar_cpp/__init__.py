@@ -24,7 +24,6 @@ from . import (
     creation,
     elementwise,
     func,
-    inplace,
     losses,
     modes,
     products,
@@ -32,6 +31,7 @@ from . import (
     refused,
     shapes,
 )
+from . import inplace as _inplace  # noqa: F401 - gives Tensor its methods
 from .creation import *  # noqa: F403 - each file lists its functions
 from .drawing import to_dot
 from .losses import *  # noqa: F403
@@ -79,14 +79,20 @@ def show_config() -> str:
 
 
 __all__ = [
-    *_FUNCTIONS,
-    *creation.__all__,
-    *losses.__all__,
-    *modes.__all__,
-    *products.__all__,
-    *reductions.__all__,
-    *shapes.__all__,
-    *"MLP ORDERS Function Layer Neuron Tensor Value autograd bool errors float32 float64 func".split(),
-    *"get_default_dtype get_num_threads int64 ops set_default_dtype set_num_threads show_config".split(),
-    *"supports to_dot".split(),
+    "MLP",
+    "ORDERS",
+    "Function",
+    "Layer",
+    "Neuron",
+    "Tensor",
+    "Value",
+    "autograd",
+    "bool",
+    "errors",
+    "float32",
 ]
+__all__ += ["float64", "func", "get_default_dtype", "get_num_threads", "int64", "ops", "set_default_dtype"]
+__all__ += ["set_num_threads", "show_config", "supports", "to_dot"]
+__all__ += creation.__all__ + losses.__all__ + modes.__all__ + products.__all__ + reductions.__all__
+__all__ += shapes.__all__
+__all__ += list(_FUNCTIONS)

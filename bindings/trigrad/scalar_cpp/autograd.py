@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from trigrad.errors import GraphError
-
+from ..errors import GraphError
 from .tensor import Tensor, check_order, root_of, sweep
 
 

@@ -161,7 +161,8 @@ class Generator:
 
     def _long_words(self, n: int) -> Array:
         pairs = self._words(2 * n).reshape(n, 2)
-        return pairs[:, 0] | pairs[:, 1] << _HALF
+        words: Array = pairs[:, 0] | pairs[:, 1] << _HALF
+        return words
 
 
 _default = Generator(0)

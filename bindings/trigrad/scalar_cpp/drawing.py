@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
-from .tensor import Tensor, core
+from .._core import scalar as core
+from .tensor import Tensor
 
 
 def _node(ident: Any, title: str, op: str) -> list[str]:
@@ -15,36 +17,41 @@ def _node(ident: Any, title: str, op: str) -> list[str]:
     return lines
 
 
+def _value_parents(v: Any) -> Any:
+    return v._prev
+
+
+def _value_text(v: Any) -> tuple[str, str]:
+    label = str(v.label).replace('"', "'")
+    return f"{{ {label + ' | ' if label else ''}data {v.data:.4f} | grad {v.grad:.4f} }}", v._op
+
+
+def _node_parents(n: Any) -> Any:
+    return core.describe_node(n)[3]
+
+
+def _node_text(n: Any) -> tuple[str, str]:
+    data, grad, op, _ = core.describe_node(n)
+    return f"{{ data {data:.4f} | grad {grad:.4f} }}", op
+
+
 def to_dot(root: Any, max_nodes: int = 500) -> str:
     """What `root` was computed from: breadth first, at most `max_nodes` nodes, and how many were left out."""
+    parents: Callable[[Any], Any]
+    text: Callable[[Any], tuple[str, str]]
+    key: Callable[[Any], int]
     if isinstance(root, core.Value):
-
-        def parents(v: Any) -> Any:
-            return v._prev
-
-        def text(v: Any) -> tuple[str, str]:
-            label = str(v.label).replace('"', "'")
-            return f"{{ {label + ' | ' if label else ''}data {v.data:.4f} | grad {v.grad:.4f} }}", v._op
-
-        start = [root]
-        key: Any = id
+        parents, text, key, start = _value_parents, _value_text, id, [root]
     elif isinstance(root, Tensor):
-
-        def parents(n: Any) -> Any:
-            return core.describe_node(n)[3]
-
-        def text(n: Any) -> tuple[str, str]:
-            data, grad, op, _ = core.describe_node(n)
-            return f"{{ data {data:.4f} | grad {grad:.4f} }}", op
-
         nodes = root._nodes
         start = [] if nodes is None else [nodes.describe(k)[0] for k in range(len(nodes))]
-        key = int
+        parents, text, key = _node_parents, _node_text, int
     else:
         raise TypeError(f"to_dot: expected a Value or a Tensor, not {type(root).__name__}")
 
     lines, edges = ["digraph {", "  rankdir=LR;"], []
-    seen, queue = {key(n): n for n in start}, deque(start)
+    seen: dict[int, Any] = {key(n): n for n in start}
+    queue: deque[Any] = deque(start)
     drawn: set[Any] = set()
     while queue:
         n = queue.popleft()

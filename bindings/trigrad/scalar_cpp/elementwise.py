@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from trigrad.errors import DTypeError
-
-from .tensor import Tensor, as_tensor, bool_, broadcast, core, finish, float64, int64, nodes_of, positions_of
+from .._core import scalar as core
+from ..errors import DTypeError
+from .tensor import Tensor, as_tensor, bool_, broadcast, finish, float64, int64, nodes_of, positions_of
 
 SAME, FLOAT, BOOL = 0, 1, 2  # OpInfo.result
 RECORDS = {record[0]: record for record in core.elementwise_ops}
@@ -45,36 +45,30 @@ def elementwise(name: str, *inputs: Any, attrs: tuple[float, ...] = ()) -> Tenso
 def _function(name: str) -> Callable[..., Tensor]:
     _, arity, _, _, attr_names, defaults, formula = RECORDS[name]
 
-    if arity == 1 and not attr_names:
+    def unary(x: Any) -> Tensor:
+        return elementwise(name, x)
 
-        def function(x: Any) -> Tensor:
-            return elementwise(name, x)
-    elif arity == 1:
+    def with_attributes(x: Any, *args: Any, **kwargs: Any) -> Tensor:
+        if len(args) > len(attr_names):
+            raise TypeError(f"{name}() takes at most {1 + len(attr_names)} arguments ({1 + len(args)} given)")
+        given = dict(zip(attr_names, args, strict=False))
+        for key, value in kwargs.items():
+            if key not in attr_names or key in given:
+                raise TypeError(f"{name}() got an unexpected keyword argument {key!r}")
+            given[key] = value
+        chosen = [given.get(n) for n in attr_names]
+        attrs = tuple(d if v is None else float(v) for v, d in zip(chosen, defaults, strict=True))
+        return elementwise(name, x, attrs=attrs)
 
-        def function(x: Any, *args: Any, **kwargs: Any) -> Tensor:
-            if len(args) > len(attr_names):
-                raise TypeError(
-                    f"{name}() takes at most {1 + len(attr_names)} arguments ({1 + len(args)} given)"
-                )
-            given = dict(zip(attr_names, args, strict=False))
-            for key, value in kwargs.items():
-                if key not in attr_names or key in given:
-                    raise TypeError(f"{name}() got an unexpected keyword argument {key!r}")
-                given[key] = value
-            attrs = [
-                d if given.get(n) is None else float(given[n])
-                for n, d in zip(attr_names, defaults, strict=True)
-            ]
-            return elementwise(name, x, attrs=tuple(attrs))
-    elif arity == 2:
+    def binary(x: Any, y: Any) -> Tensor:
+        return elementwise(name, x, y)
 
-        def function(x: Any, y: Any) -> Tensor:
-            return elementwise(name, x, y)
-    else:
+    def ternary(condition: Any, x: Any, y: Any) -> Tensor:
+        return elementwise(name, condition, x, y)
 
-        def function(condition: Any, x: Any, y: Any) -> Tensor:
-            return elementwise(name, condition, x, y)
-
+    function: Callable[..., Tensor] = (
+        (unary, binary, ternary)[arity - 1] if not attr_names else with_attributes
+    )
     function.__name__ = function.__qualname__ = name
     function.__doc__ = formula
     return function
@@ -111,9 +105,9 @@ for _name, _op in {"add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "
     setattr(Tensor, f"__r{_name}__", _operator(_op, reflected=True))
 for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
     setattr(Tensor, f"__{_name}__", _operator(_name))
-Tensor.__neg__ = lambda self: elementwise("neg", self)  # type: ignore[attr-defined]
-Tensor.__abs__ = lambda self: elementwise("abs", self)  # type: ignore[attr-defined]
-Tensor.__pos__ = lambda self: self  # type: ignore[attr-defined]
+Tensor.__neg__ = lambda self: elementwise("neg", self)  # type: ignore[method-assign]
+Tensor.__abs__ = lambda self: elementwise("abs", self)  # type: ignore[method-assign]
+Tensor.__pos__ = lambda self: self  # type: ignore[method-assign]
 
 
 def _logical(name: str, function: Any) -> Callable[[Tensor, Any], Tensor]:
@@ -127,9 +121,12 @@ def _logical(name: str, function: Any) -> Callable[[Tensor, Any], Tensor]:
     return method
 
 
-Tensor.__and__ = Tensor.__rand__ = _logical("and", np.bitwise_and)  # type: ignore[attr-defined]
-Tensor.__or__ = Tensor.__ror__ = _logical("or", np.bitwise_or)  # type: ignore[attr-defined]
-Tensor.__xor__ = Tensor.__rxor__ = _logical("xor", np.bitwise_xor)  # type: ignore[attr-defined]
+for _name in ("__and__", "__rand__"):
+    setattr(Tensor, _name, _logical("and", np.bitwise_and))
+for _name in ("__or__", "__ror__"):
+    setattr(Tensor, _name, _logical("or", np.bitwise_or))
+for _name in ("__xor__", "__rxor__"):
+    setattr(Tensor, _name, _logical("xor", np.bitwise_xor))
 
 
 def _invert(self: Tensor) -> Tensor:
@@ -138,4 +135,4 @@ def _invert(self: Tensor) -> Tensor:
     return Tensor(np.asarray(np.invert(self._array)))
 
 
-Tensor.__invert__ = _invert  # type: ignore[attr-defined]
+Tensor.__invert__ = _invert  # type: ignore[method-assign]

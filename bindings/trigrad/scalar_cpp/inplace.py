@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from trigrad.errors import DTypeError, GraphError, ShapeError
-
+from ..errors import DTypeError, GraphError, ShapeError
 from .elementwise import elementwise
 from .modes import modes, no_grad
 from .shapes import positions_for
@@ -118,4 +117,4 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
 
 for _method in (fill_, zero_, copy_):
     setattr(Tensor, _method.__name__, _method)
-Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
+Tensor.__setitem__ = setitem  # type: ignore[method-assign]

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trigrad.errors import DTypeError, ShapeError
-
+from ..errors import DTypeError, ShapeError
 from .elementwise import elementwise
 from .reductions import log_softmax, mean
 from .reductions import sum as sum_of

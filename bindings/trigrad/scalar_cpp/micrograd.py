@@ -6,9 +6,9 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from .tensor import core
+from .._core import scalar as core
 
-Value = core.Value
+Value: Any = core.Value
 
 
 class Module:

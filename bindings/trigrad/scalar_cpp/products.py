@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from trigrad.errors import DTypeError, ShapeError
-
+from .._core import scalar as core
+from ..errors import DTypeError, ShapeError
 from .elementwise import elementwise
 from .reductions import sum as sum_of
 from .shapes import places
-from .tensor import Array, Shape, Tensor, as_tensor, broadcast, core, finish, float64, nodes_of, pick, prod
+from .tensor import Array, Shape, Tensor, as_tensor, broadcast, finish, float64, nodes_of, pick, prod
 
 __all__ = "dot einsum linear matmul outer".split()
 
@@ -204,7 +204,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     return _dots("einsum", product, tensors[-1], px, py, shape, prod(full_shape[len(output) :]))
 
 
-Tensor.matmul = matmul  # type: ignore[attr-defined]
-Tensor.dot = dot  # type: ignore[attr-defined]
-Tensor.__matmul__ = matmul  # type: ignore[attr-defined]
-Tensor.__rmatmul__ = lambda self, other: matmul(other, self)  # type: ignore[attr-defined]
+for _method in (matmul, dot):
+    setattr(Tensor, _method.__name__, _method)
+Tensor.__matmul__ = matmul  # type: ignore[method-assign]
+Tensor.__rmatmul__ = lambda self, other: matmul(other, self)  # type: ignore[method-assign]

@@ -167,7 +167,8 @@ def norm(
 def _shares(flat: Array, values: Array) -> Array:
     """1 where the extreme is, divided among ties; NaN ties with NaN."""
     best = (flat == values[:, None]) | (np.isnan(flat) & np.isnan(values)[:, None])
-    return best / np.maximum(best.sum(axis=1, keepdims=True), 1)
+    shares: Array = best / np.maximum(best.sum(axis=1, keepdims=True), 1)
+    return shares
 
 
 def _extreme(name: str, x: Tensor, dims: Shape, keepdim: bool) -> Tensor:
@@ -227,14 +228,14 @@ def _max_or_min(name: str, kind: Any, x: Any, dim: Any, keepdim: bool) -> Any:
 def max(
     x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
 ) -> Any:
-    """max(x): the largest, ties sharing the gradient; max(x, dim): values and first indices; max(x, other)."""
+    """max(x): the largest, ties sharing the gradient; max(x, dim): values, first indices; max(x, other)."""
     return _max_or_min("max", Max, x, *_named(dim, keepdim, axis, keepdims))
 
 
 def min(
     x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
 ) -> Any:
-    """min(x): the smallest, ties sharing the gradient; min(x, dim): values and first indices; min(x, other)."""
+    """min(x): the smallest, ties sharing the gradient; min(x, dim): values, first indices; min(x, other)."""
     return _max_or_min("min", Min, x, *_named(dim, keepdim, axis, keepdims))
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from trigrad.errors import DTypeError, ShapeError
-
+from ..errors import DTypeError, ShapeError
 from .elementwise import elementwise
 from .tensor import Array, Shape, Tensor, as_tensor, bool_, broadcast, check_dim, float64, int64, pick, prod
 
@@ -317,4 +316,4 @@ for _method in (
     gather,
 ):
     setattr(Tensor, _method.__name__, _method)
-Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
+Tensor.__getitem__ = getitem  # type: ignore[method-assign]

@@ -14,16 +14,14 @@ import math
 import operator
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trigrad import _core
-from trigrad.errors import AnomalyError, DTypeError, GraphError, ShapeError
-
+from .._core import scalar as core
+from ..errors import AnomalyError, DTypeError, GraphError, ShapeError
 from .modes import calling_line, modes
 
-core = _core.scalar
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
 float32, float64, int64, bool_ = (np.dtype(n) for n in ("float32", "float64", "int64", "bool"))
@@ -51,7 +49,7 @@ def as_values(data: Any) -> Array:
 
 def as_dtype(dtype: Any) -> np.dtype[Any]:
     """A dtype that this engine has."""
-    wanted = np.dtype(dtype)
+    wanted: np.dtype[Any] = np.dtype(dtype)
     if wanted.kind in "iu":
         return int64
     if wanted not in (float64, bool_):
@@ -87,10 +85,42 @@ class Tensor:
 
     __slots__ = ("__weakref__", "_array", "_grad", "_name", "_nodes", "_version_box")
     __array_priority__ = 1000
+    engine = "scalar_cpp"
     __hash__ = object.__hash__
 
-    # methods that functions.py and the others attach
-    sum: Callable[..., Tensor]
+    if TYPE_CHECKING:  # attached by the other files
+
+        def __getattr__(self, name: str) -> Callable[..., Any]: ...
+        def __getitem__(self, key: Any) -> Tensor: ...
+        def __setitem__(self, key: Any, value: Any) -> None: ...
+        def __neg__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
+        def __pos__(self) -> Tensor: ...
+        def __invert__(self) -> Tensor: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __rpow__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __rmatmul__(self, other: Any) -> Tensor: ...
+        def __and__(self, other: Any) -> Tensor: ...
+        def __or__(self, other: Any) -> Tensor: ...
+        def __xor__(self, other: Any) -> Tensor: ...
+        def __rand__(self, other: Any) -> Tensor: ...
+        def __ror__(self, other: Any) -> Tensor: ...
+        def __rxor__(self, other: Any) -> Tensor: ...
+        def __eq__(self, other: Any) -> Tensor: ...  # type: ignore[override]
+        def __ne__(self, other: Any) -> Tensor: ...  # type: ignore[override]
+        def __lt__(self, other: Any) -> Tensor: ...
+        def __le__(self, other: Any) -> Tensor: ...
+        def __gt__(self, other: Any) -> Tensor: ...
+        def __ge__(self, other: Any) -> Tensor: ...
 
     def __init__(
         self, array: Array, nodes: Any = None, name: str | None = None, version: list[int] | None = None
@@ -104,7 +134,8 @@ class Tensor:
     # ---- facts
     @property
     def shape(self) -> Shape:
-        return self._array.shape
+        shape: Shape = self._array.shape
+        return shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -115,7 +146,7 @@ class Tensor:
         return self._array.ndim
 
     @property
-    def T(self) -> Tensor:
+    def T(self) -> Tensor:  # noqa: N802 - PyTorch's name
         from .shapes import permute
 
         return permute(self, tuple(range(self.ndim))[::-1])
@@ -286,8 +317,8 @@ class Tensor:
         return new_leaf, (self._array, self.requires_grad)
 
     # ---- gradients
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        if requires_grad == self.requires_grad:
+    def requires_grad_(self, requires_grad: Any = True) -> Tensor:
+        if bool(requires_grad) == self.requires_grad:
             return self
         if not self.is_leaf:
             raise GraphError("requires_grad: only a leaf's flag can be changed; detach() gives a leaf")
@@ -352,18 +383,15 @@ def new_leaf(array: Array, requires_grad: Any = False) -> Tensor:
 
 def refuse_foreign(name: str, x: Any) -> None:
     """Tensors of the other engines, and Values, are refused by name."""
-    kind = type(x)
-    if not kind.__module__.startswith("trigrad") or isinstance(x, Tensor):
-        return
-    if kind.__name__ == "Tensor":
-        engine = "reference_py" if "reference_py" in kind.__module__ else "tensor_cpp"
-        raise TypeError(
-            f"{name}: a {engine} tensor cannot meet a scalar_cpp tensor; convert it with "
-            f".detach().numpy() first"
-        )
+    engine = getattr(type(x), "engine", None)
     if isinstance(x, core.Value):
         raise TypeError(
             f"{name}: a scalar_cpp Value cannot meet a scalar_cpp tensor; convert it with .data first"
+        )
+    if engine is not None and engine != Tensor.engine:
+        raise TypeError(
+            f"{name}: a {engine} tensor cannot meet a scalar_cpp tensor; convert it with "
+            ".detach().numpy() first"
         )
 
 

@@ -19,6 +19,7 @@ from . import _tensor, autograd, func
 from ._draw import to_dot
 from ._function import Function
 from ._modes import detect_anomaly, enable_grad, no_grad, set_grad_enabled
+from ._tensor import from_dlpack as from_dlpack
 
 ORDERS = ("tape", "stack", "recursive")
 float32, float64, int64 = _np.dtype("float32"), _np.dtype("float64"), _np.dtype("int64")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from .._core import tensor as _core
+from ._repr import tensor_repr
 
 Tensor = _core.Tensor
 
@@ -18,16 +20,30 @@ _NO_DEEPCOPY = (
 )
 
 
-class HookHandle:
-    """What register_hook returns: remove() takes the hook away again."""
+class _Hook:
+    """A hook that can be emptied: its tensor may be gone from Python while the graph still holds it."""
 
-    def __init__(self, tensor: Any, number: int) -> None:
-        self._tensor, self._number = tensor, number
+    __slots__ = ("function",)
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def __call__(self, g: Any) -> Any:
+        return None if self.function is None else self.function(g)
+
+
+class HookHandle:
+    """What register_hook returns: remove() takes the hook away again.  It does not keep the tensor alive."""
+
+    def __init__(self, tensor: Any, hook: _Hook, number: int) -> None:
+        self._tensor, self._hook, self._number = weakref.ref(tensor), hook, number
 
     def remove(self) -> None:
-        if self._tensor is not None:
-            self._tensor._remove_hook(self._number)
-        self._tensor = None
+        """Never call the hook again."""
+        self._hook.function = None
+        tensor = self._tensor()
+        if tensor is not None:
+            tensor._remove_hook(self._number)
 
     def __enter__(self) -> HookHandle:
         return self
@@ -36,23 +52,30 @@ class HookHandle:
         self.remove()
 
 
-def _repr(self: Any) -> str:
-    """As PyTorch prints: numbers, dtype unless it is the default for them, and where it came from."""
-    numbers = np.array2string(self.detach().numpy(), separator=", ", precision=4, threshold=1000, prefix="tensor(")
-    parts = [numbers]
-    if self.dtype not in (_core.get_default_dtype(), np.int64, np.bool_):
-        parts.append(f"dtype={self.dtype}")
-    if self.grad_fn is not None:
-        parts.append(f"grad_fn=<{self.grad_fn.name}>")
-    elif self.requires_grad:
-        parts.append("requires_grad=True")
-    return f"tensor({', '.join(parts)})"
-
-
 def _iter(self: Any) -> Iterator[Any]:
     if self.ndim == 0:
         raise TypeError("iteration over a 0-dim tensor")
     return (self[k] for k in range(len(self)))
+
+
+def _contains(self: Any, value: Any) -> bool:
+    """Whether some element equals value."""
+    equal = self == value
+    return bool(equal.any()) if isinstance(equal, Tensor) else False
+
+
+def _format(self: Any, spec: str) -> str:
+    """A 0-dim tensor formats as its number."""
+    if not spec:
+        return str(self)
+    if self.ndim == 0:
+        return format(self.item(), spec)
+    raise TypeError(f"format: only a 0-dim tensor takes a format ({spec!r}), not one of shape {self.shape}")
+
+
+def _copy(self: Any) -> Any:
+    """Another tensor on the same memory, outside the graph."""
+    return self.detach().requires_grad_(self.requires_grad)
 
 
 def _deepcopy(self: Any, memo: dict[int, Any]) -> Any:
@@ -75,7 +98,14 @@ def _reduce(self: Any) -> tuple[Any, ...]:
 
 
 def from_dlpack(source: Any) -> Any:
-    """A tensor that shares memory with anything that speaks DLPack."""
+    """A tensor that shares memory with anything that speaks DLPack: arrays of NumPy, PyTorch, JAX.
+
+    >>> a = np.arange(3.0)
+    >>> x = tg.tensor_cpp.from_dlpack(a)
+    >>> a[0] = 9
+    >>> x
+    tensor([9., 1., 2.], dtype=float64)
+    """
     return _core.from_numpy(np.from_dlpack(source))
 
 
@@ -83,12 +113,26 @@ _register = Tensor.register_hook
 
 
 def _register_hook(self: Any, hook: Any) -> HookHandle:
-    """Call hook with the gradient of this tensor; what it returns, unless None, replaces the gradient."""
-    return HookHandle(self, _register(self, hook))
+    """Call hook with the gradient of this tensor; what it returns, unless None, replaces the gradient.
+
+    >>> x = tg.tensor(3.0, requires_grad=True)
+    >>> handle = x.register_hook(lambda g: 10 * g)
+    >>> (x * x).backward()
+    >>> x.grad
+    tensor(60.)
+    >>> handle.remove()
+    """
+    if not callable(hook):
+        raise TypeError(f"register_hook: a function of the gradient is needed, not {type(hook).__name__}")
+    held = _Hook(hook)
+    return HookHandle(self, held, _register(self, held))
 
 
-Tensor.__repr__ = _repr
+Tensor.__repr__ = tensor_repr
 Tensor.__iter__ = _iter
+Tensor.__contains__ = _contains
+Tensor.__format__ = _format
+Tensor.__copy__ = _copy
 Tensor.__deepcopy__ = _deepcopy
 Tensor.__reduce__ = _reduce
 Tensor.register_hook = _register_hook
