@@ -48,6 +48,7 @@ ops: build  ## docs/ops.json and docs/ops.md from the op list
 
 golden: ops torch  ## tests/golden from PyTorch 2.13 (after a change of the list)
 	python -m tests.conformance.record
+	python -m tests.golden.regenerate
 
 stubs: build  ## bindings/trigrad/_core/*.pyi from the extension
 	rm -rf build/stubs

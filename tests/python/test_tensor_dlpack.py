@@ -71,11 +71,9 @@ def test_torch_memory_is_shared_and_kept_alive() -> None:
     assert ours[1, 0].item() == 5
     ours[2, 1] = 7
     assert theirs[1, 2].item() == 7
-    gone = weakref.ref(theirs)
     del theirs
     gc.collect()
     junk = [torch.ones(2, 3) for _ in range(20)]
-    assert gone() is None
     assert ours.tolist() == [[0, 0], [5, 0], [0, 7]]
     del junk
 

@@ -23,7 +23,7 @@ _NO_DEEPCOPY = (
 class _Hook:
     """A hook that can be emptied: its tensor may be gone from Python while the graph still holds it."""
 
-    __slots__ = ("function",)
+    __slots__ = ("__weakref__", "function")
 
     def __init__(self, function: Any) -> None:
         self.function = function
@@ -33,15 +33,16 @@ class _Hook:
 
 
 class HookHandle:
-    """What register_hook returns: remove() takes the hook away again.  It does not keep the tensor alive."""
+    """What register_hook returns: remove() takes the hook away again.  It keeps neither tensor nor hook alive."""
 
     def __init__(self, tensor: Any, hook: _Hook, number: int) -> None:
-        self._tensor, self._hook, self._number = weakref.ref(tensor), hook, number
+        self._tensor, self._hook, self._number = weakref.ref(tensor), weakref.ref(hook), number
 
     def remove(self) -> None:
         """Never call the hook again."""
-        self._hook.function = None
-        tensor = self._tensor()
+        hook, tensor = self._hook(), self._tensor()
+        if hook is not None:
+            hook.function = None
         if tensor is not None:
             tensor._remove_hook(self._number)
 
