@@ -69,7 +69,7 @@ const OpRow& python_row(const std::string& name) {
   auto& entry = (*rows)[name];
   if (!entry) {
     entry = std::make_unique<Named>(Named{name, {}, {}});
-    entry->info = OpInfo{.name = entry->name, .saves = {Z, Z, Z}};
+    entry->info = OpInfo{.name = entry->name, .saves = {Saved::Z, Saved::Z, Saved::Z}};
     entry->row = OpRow{.info = &entry->info, .vjp = PythonRule::vjp, .attrs_bytes = sizeof(PyObject*), .destroy_attrs = PythonRule::destroy};
   }
   return entry->row;

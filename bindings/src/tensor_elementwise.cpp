@@ -78,9 +78,9 @@ py::dict record_of(const OpInfo& info, int inputs, const char* kind) {
   for (int k = 0; k < inputs; ++k) {
     const std::string name(info.inputs[static_cast<std::size_t>(k)]);
     names.append(name);
-    if (saved >> k & 1) saves.append(name);
+    if (saves_input(saved, static_cast<std::size_t>(k))) saves.append(name);
   }
-  if (saved & Z) saves.append("z");
+  if (saves_output(saved)) saves.append("z");
   for (const double kink : info.kinks) {
     if (kink == kTie) kinks.append("tie");
     else if (kink == kink) kinks.append(kink);

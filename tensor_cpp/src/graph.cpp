@@ -75,7 +75,7 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
   const Saved saves = saved_for(*row.info, [&](std::size_t k) { return k < inputs.size() && inputs[k]->requires_grad(); });
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     Cell* input = inputs[k]->cell();
-    const bool saved = k < kInlineInputs && (saves >> k & 1);
+    const bool saved = saves_input(saves, k);
     // A structural rule may ask for an input's shape, so it keeps them all; an elementwise one needs those it reads.
     edges[k] = saved || input->requires_grad || !row.kernels ? input : nullptr;
     if (!edges[k]) continue;
@@ -85,7 +85,7 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
       node.saved_version[k] = inputs[k]->version();
     }
   }
-  if (saves & Z) {
+  if (saves_output(saves)) {
     node.holds_itself = true;
     retain(&node, kHold);
     node.saved_version[kInlineInputs] = z.version();

@@ -195,7 +195,7 @@ TEST(OpsFormulas, NamesAreUniqueAndRecordsComplete) {
     EXPECT_TRUE(names.insert(Op::info.name).second) << "two ops of one name";
     EXPECT_FALSE(Op::info.formula.empty());
     EXPECT_EQ(Op::info.vjp.empty(), !differentiable<Op>) << "a rule is described where there is one";
-    for (const Saved saved : Op::info.saves) EXPECT_TRUE(differentiable<Op> || saved == Nothing);
+    for (const Saved saved : Op::info.saves) EXPECT_TRUE(differentiable<Op> || saved == Saved::Nothing);
   });
   EXPECT_EQ(names.size(), ElementwiseOps::size);
   EXPECT_EQ(elementwise_rows().size(), ElementwiseOps::size);

@@ -1,32 +1,48 @@
 """Planted faults: gradcheck must find each, blame the right op in its graph, and say what it looks like.
 
-Why it exists: a checker that finds nothing looks like a checker of right code. The wrong rules here are slips that
-people make; they are planted in custom Functions of three engines, in the rules of reference_py, in its sweep, and in
-learners' own Value classes."""
+Why it exists: a checker that finds nothing looks like a checker of right code. The wrong rules here are
+slips that people make; they are planted in custom Functions of three engines, in the rules of reference_py,
+in its sweep, and in learners' own Value classes."""
 
 from __future__ import annotations
 
 import inspect
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-
 import trigrad
 from trigrad import reference_py, tensor_cpp
 from trigrad.gradcheck import gradcheck
 
 GEN = np.random.default_rng(7)
-X, Y, SQUARE, ROW = GEN.uniform(0.4, 2, (2, 3)), GEN.uniform(0.4, 2, (2, 3)), GEN.normal(size=(3, 3)), GEN.normal(size=3)
+X, Y, SQUARE, ROW = (
+    GEN.uniform(0.4, 2, (2, 3)),
+    GEN.uniform(0.4, 2, (2, 3)),
+    GEN.normal(size=(3, 3)),
+    GEN.normal(size=3),
+)
 BOTH = np.array([[-1.0, 1, 1], [1, -1, -1]]) * X
 
 # name, forward(tg, *xs), rule(tg, g, z, *xs), inputs, what the report must say ("" where no hypothesis fits)
 Fault = tuple[str, Callable[..., Any], Callable[..., Any], list[Any], str]
 FAULTS: list[Fault] = [
-    ("TanhOfX", lambda tg, x: tg.tanh(x), lambda tg, g, z, x: g * (1 - x * x), [BOTH], "computed from its input"),
-    ("TanhNoG", lambda tg, x: tg.tanh(x), lambda tg, g, z, x: 1 - z * z, [BOTH], "upstream gradient is ignored"),
+    (
+        "TanhOfX",
+        lambda tg, x: tg.tanh(x),
+        lambda tg, g, z, x: g * (1 - x * x),
+        [BOTH],
+        "computed from its input",
+    ),
+    (
+        "TanhNoG",
+        lambda tg, x: tg.tanh(x),
+        lambda tg, g, z, x: 1 - z * z,
+        [BOTH],
+        "upstream gradient is ignored",
+    ),
     ("ExpIsG", lambda tg, x: tg.exp(x), lambda tg, g, z, x: g, [X], "passed on unchanged"),
     ("ExpMinus", lambda tg, x: tg.exp(x), lambda tg, g, z, x: -g * z, [X], "sign is wrong"),
     ("ExpNothing", lambda tg, x: tg.exp(x), lambda tg, g, z, x: None, [X], "no gradient arrives"),
@@ -39,23 +55,77 @@ FAULTS: list[Fault] = [
     ("SinIsCosh", lambda tg, x: tg.sin(x), lambda tg, g, z, x: g * tg.cosh(x), [BOTH], "derivative of sinh"),
     ("SigmoidNoRest", lambda tg, x: tg.sigmoid(x), lambda tg, g, z, x: g * z, [BOTH], ""),
     ("ReluNoMask", lambda tg, x: tg.relu(x), lambda tg, g, z, x: g, [BOTH], "passed on unchanged"),
-    ("EluHalf", lambda tg, x: tg.elu(x), lambda tg, g, z, x: tg.where(x > 0, g, g * 0), [BOTH], "input is positive"),
+    (
+        "EluHalf",
+        lambda tg, x: tg.elu(x),
+        lambda tg, g, z, x: tg.where(x > 0, g, g * 0),
+        [BOTH],
+        "input is positive",
+    ),
     ("CubeKeeps", lambda tg, x: x**3, lambda tg, g, z, x: 3 * g * x**3, [X], "a factor x too many"),
     ("ReciprocalPlain", lambda tg, x: 1 / x, lambda tg, g, z, x: -g * z, [X], "a factor x too many"),
-    ("MeanIsSum", lambda tg, x: x.mean(), lambda tg, g, z, x: g.expand(2, 3), [X], "division by 6 is missing"),
-    ("SumIsMean", lambda tg, x: x.sum(), lambda tg, g, z, x: (g / 6).expand(2, 3), [X], "a mean where a sum belongs"),
-    ("RowSumIsMean", lambda tg, x: x.sum(1), lambda tg, g, z, x: (g / 3).reshape(2, 1).expand(2, 3), [X], "1/3"),
-    ("TransposeIsReshape", lambda tg, x: x.T.clone(), lambda tg, g, z, x: g.reshape(2, 3), [X], "reshape where a"),
+    (
+        "MeanIsSum",
+        lambda tg, x: x.mean(),
+        lambda tg, g, z, x: g.expand(2, 3),
+        [X],
+        "division by 6 is missing",
+    ),
+    (
+        "SumIsMean",
+        lambda tg, x: x.sum(),
+        lambda tg, g, z, x: (g / 6).expand(2, 3),
+        [X],
+        "a mean where a sum belongs",
+    ),
+    (
+        "RowSumIsMean",
+        lambda tg, x: x.sum(1),
+        lambda tg, g, z, x: (g / 3).reshape(2, 1).expand(2, 3),
+        [X],
+        "1/3",
+    ),
+    (
+        "TransposeIsReshape",
+        lambda tg, x: x.T.clone(),
+        lambda tg, g, z, x: g.reshape(2, 3),
+        [X],
+        "reshape where a",
+    ),
     ("Turned", lambda tg, x: x.T.exp(), lambda tg, g, z, x: g * z, [SQUARE], "transposed"),
     ("SoftmaxDiagonal", lambda tg, x: tg.softmax(x, 1), lambda tg, g, z, x: g * z * (1 - z), [X], "diagonal"),
-    ("LogSoftmaxNoSum", lambda tg, x: tg.log_softmax(x, 1), lambda tg, g, z, x: g, [X], "passed on unchanged"),
+    (
+        "LogSoftmaxNoSum",
+        lambda tg, x: tg.log_softmax(x, 1),
+        lambda tg, g, z, x: g,
+        [X],
+        "passed on unchanged",
+    ),
     ("MulSwapped", lambda tg, x, y: x * y, lambda tg, g, z, x, y: (g * x, g * y), [X, Y], "swapped"),
-    ("DivPlain", lambda tg, x, y: x / y, lambda tg, g, z, x, y: (g / y, -g * x / y), [X, Y], "a factor input 1 too"),
+    (
+        "DivPlain",
+        lambda tg, x, y: x / y,
+        lambda tg, g, z, x, y: (g / y, -g * x / y),
+        [X, Y],
+        "a factor input 1 too",
+    ),
     ("SubPlus", lambda tg, x, y: x - y, lambda tg, g, z, x, y: (g, g), [X, Y], "sign is wrong"),
     ("AddOne", lambda tg, x, y: x + y, lambda tg, g, z, x, y: (g, None), [X, Y], "no gradient arrives"),
-    ("BiasFirst", lambda tg, x, b: x * b, lambda tg, g, z, x, b: (g * b, (g * x)[0]), [X, ROW], "only the first"),
+    (
+        "BiasFirst",
+        lambda tg, x, b: x * b,
+        lambda tg, g, z, x, b: (g * b, (g * x)[0]),
+        [X, ROW],
+        "only the first",
+    ),
     ("BiasMean", lambda tg, x, b: x + b, lambda tg, g, z, x, b: (g, g.mean(0)), [X, ROW], "1/2 of the truth"),
-    ("MatmulPlain", lambda tg, x, y: x @ y, lambda tg, g, z, x, y: (g @ y, x.T @ g), [SQUARE, SQUARE + 1], ""),
+    (
+        "MatmulPlain",
+        lambda tg, x, y: x @ y,
+        lambda tg, g, z, x, y: (g @ y, x.T @ g),
+        [SQUARE, SQUARE + 1],
+        "",
+    ),
     ("CumsumForward", lambda tg, x: tg.cumsum(x, 1), lambda tg, g, z, x: tg.cumsum(g, 1), [X], ""),
     ("NotANumber", lambda tg, x: tg.relu(x), lambda tg, g, z, x: g * tg.sqrt(x) / tg.sqrt(x), [BOTH], "NaN"),
 ]
@@ -63,7 +133,7 @@ FAULTS: list[Fault] = [
 
 def planted(tg: Any, fault: Fault) -> Any:
     """The Function class with the wrong rule."""
-    name, forward, rule, inputs, _ = fault
+    name, forward, rule, _, _ = fault
 
     def run(ctx: Any, *xs: Any) -> Any:
         z = forward(tg, *xs)
@@ -114,16 +184,46 @@ def test_pytorch_functions(fault: Fault) -> None:
 # op, input, wrong rule of reference_py, a function that meets it, what the report must say
 RULES: list[tuple[str, str, Callable[..., Any], Callable[..., Any], str]] = [
     ("sigmoid", "x", lambda g, z: g * z * (1 + z), lambda tg, x: tg.sigmoid(x.exp() - 1).sum(1), ""),
-    ("tanh", "x", lambda g, x: g * (1 - x * x), lambda tg, x: (x * 2).tanh() @ x.T, "computed from its input"),
+    (
+        "tanh",
+        "x",
+        lambda g, x: g * (1 - x * x),
+        lambda tg, x: (x * 2).tanh() @ x.T,
+        "computed from its input",
+    ),
     ("exp", "x", lambda g: g, lambda tg, x: tg.log_softmax(x.exp(), 1), "passed on unchanged"),
     ("mul", "y", lambda g, y: g * y, lambda tg, x: (x.exp() * x.cos()).sum(), "gradient of input 0"),
     ("div", "y", lambda g, x, y: g * x / (y * y), lambda tg, x: x.cos() / (x.exp() + 1), "sign is wrong"),
     ("sub", "y", lambda g: g, lambda tg, x: x.exp() - x.sin(), "sign is wrong"),
-    ("matmul", "x", lambda g, y: g @ y.transpose(-1, -2) * 0.5, lambda tg, x: tg.relu(x @ x.T), "half the truth"),
+    (
+        "matmul",
+        "x",
+        lambda g, y: g @ y.transpose(-1, -2) * 0.5,
+        lambda tg, x: tg.relu(x @ x.T),
+        "half the truth",
+    ),
     ("matmul", "y", lambda g, x: x.transpose(-1, -2) @ (g * 0 + 1), lambda tg, x: x.T @ x.exp(), "ignored"),
-    ("sum", "x", lambda g, shape: g.sum().expand(*shape), lambda tg, x: (x.exp().sum(1) * x.sum(1)).sum(0), ""),
-    ("mean", "x", lambda g, shape: g.expand(*shape), lambda tg, x: (x * x).mean() * 3, "division by 6 is missing"),
-    ("var", "x", lambda g, x: g * 2 * (x - x.mean()) / 6, lambda tg, x: tg.var(x * 3), "0.833333 x the truth"),
+    (
+        "sum",
+        "x",
+        lambda g, shape: g.sum().expand(*shape),
+        lambda tg, x: (x.exp().sum(1) * x.sum(1)).sum(0),
+        "",
+    ),
+    (
+        "mean",
+        "x",
+        lambda g, shape: g.expand(*shape),
+        lambda tg, x: (x * x).mean() * 3,
+        "division by 6 is missing",
+    ),
+    (
+        "var",
+        "x",
+        lambda g, x: g * 2 * (x - x.mean()) / 6,
+        lambda tg, x: tg.var(x * 3),
+        "0.833333 x the truth",
+    ),
     ("softmax", "x", lambda g, z: g * z, lambda tg, x: tg.softmax(x * 2, 1) @ x.T, ""),
     ("log_softmax", "x", lambda g, z: g - z.exp(), lambda tg, x: tg.log_softmax(x * 2, 1).exp(), ""),
     ("logsumexp", "x", lambda g, x, z: g * 1, lambda tg, x: tg.logsumexp(x.exp(), (0, 1)), "shape"),
@@ -132,11 +232,23 @@ RULES: list[tuple[str, str, Callable[..., Any], Callable[..., Any], str]] = [
     ("sqrt", "x", lambda g, z: g / z, lambda tg, x: tg.sqrt(x * x + 1), "2 x the truth"),
     ("log", "x", lambda g, x: g * x, lambda tg, x: tg.log(x * x + 1), "squared"),
     ("pow", "x", lambda g, x, y: g * y * x**y, lambda tg, x: (x.exp() ** 3).mean(), "a factor x"),
-    ("transpose", "x", lambda g, shape: g.reshape(shape), lambda tg, x: x.exp().transpose(0, 1) @ x, "reshape where"),
+    (
+        "transpose",
+        "x",
+        lambda g, shape: g.reshape(shape),
+        lambda tg, x: x.exp().transpose(0, 1) @ x,
+        "reshape where",
+    ),
     ("maximum", "y", lambda g, x, y: g, lambda tg, x: tg.maximum(x, x.cos()), ""),
     ("max_dim", "x", lambda g, shape: g.unsqueeze(1).expand(*shape), lambda tg, x: x.exp().max(1).values, ""),
     ("gelu", "x", lambda g, x: g * tensor_gelu(x), lambda tg, x: tg.gelu(x * 2).sum(1), ""),
-    ("mse_loss", "input", lambda g, input, target: g * (input - target), lambda tg, x: tg.mse_loss(x, x.exp()), ""),
+    (
+        "mse_loss",
+        "input",
+        lambda g, input, target: g * (input - target),
+        lambda tg, x: tg.mse_loss(x, x.exp()),
+        "",
+    ),
     ("sin", "x", lambda g, x: g * x.sin(), lambda tg, x: x.exp().sin() + x, ""),
     ("cumsum", "x", lambda g: g, lambda tg, x: tg.cumsum(x * x, 0), "passed on unchanged"),
 ]
@@ -203,7 +315,7 @@ def test_overwriting_in_the_sweep_is_blamed_on_accumulation(monkeypatch: pytest.
 class Value:
     """As in micrograd; `rules` may be replaced by wrong ones."""
 
-    rules: dict[str, Callable[..., tuple[float, ...]]] = {}
+    rules: ClassVar[dict[str, Callable[..., tuple[float, ...]]]] = {}
     adds = True
 
     def __init__(self, data: float, _prev: tuple[Any, ...] = (), _op: str = "") -> None:
@@ -214,7 +326,9 @@ class Value:
         out = type(self)(data, parents, op)
 
         def backward() -> None:
-            rule = self.rules.get(op.rstrip("0123456789.-") if op[:2] == "**" else op, RIGHT[op[:2] if op[:2] == "**" else op])
+            rule = self.rules.get(
+                op.rstrip("0123456789.-") if op[:2] == "**" else op, RIGHT[op[:2] if op[:2] == "**" else op]
+            )
             power = float(op[2:]) if op[:2] == "**" else 0.0
             for p, d in zip(parents, rule(*[p.data for p in parents], data, power), strict=True):
                 p.grad = p.grad * self.adds + d * out.grad

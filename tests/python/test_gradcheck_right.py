@@ -1,7 +1,7 @@
 """Right code is never accused: 10,000 seeded checks, and the awkward cases that weak checkers stumble over.
 
-Why it exists: one false alarm and a student stops believing the checker. A check here is one number of one gradient,
-compared with its oracle."""
+Why it exists: one false alarm and a student stops believing the checker. A check here is one number of one
+gradient, compared with its oracle."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from trigrad import reference_py, scalar_cpp, tensor_cpp
 from trigrad.gradcheck import check_op, gradcheck
 from trigrad.gradcheck._ops import records
@@ -39,7 +38,10 @@ OTHER: list[Callable[[Any, Any, Any], Any]] = [
 def random_program(seed: int) -> Callable[[Any, Any, Any], Any]:
     """A seeded composition of listed ops; sizes stay near 1."""
     gen = np.random.default_rng(seed)
-    steps = [(int(gen.integers(3)), int(gen.integers(99)), gen.permutation(2)) for _ in range(int(gen.integers(2, 6)))]
+    steps = [
+        (int(gen.integers(3)), int(gen.integers(99)), gen.permutation(2))
+        for _ in range(int(gen.integers(2, 6)))
+    ]
 
     def program(tg: Any, x: Any, y: Any) -> Any:
         held = [x, y]
@@ -67,7 +69,9 @@ def test_no_false_alarm(tg: Any, capsys: pytest.CaptureFixture[str]) -> None:
     while checks - of_ops < 1000:
         gen = np.random.default_rng(seed)
         program = random_program(seed)
-        x, y = (tg.tensor(gen.normal(size=(3, 4)) * 10.0 ** gen.integers(-2, 2), requires_grad=True) for _ in "xy")
+        x, y = (
+            tg.tensor(gen.normal(size=(3, 4)) * 10.0 ** gen.integers(-2, 2), requires_grad=True) for _ in "xy"
+        )
         report = gradcheck(lambda x, y, p=program: p(tg, x, y), [x, y], raise_exception=False, seed=seed)
         checks += report.checks
         alarms += [] if report else [f"seed {seed}: {report}"]
@@ -106,7 +110,10 @@ AWKWARD: dict[str, tuple[Callable[..., Any], list[Any]]] = {
     "branches by value": (lambda tg, x: x * 2 if float(x.sum().detach()) > 0 else x * 3, [[1.0, 2.0]]),
     "an input as large as a layer": (lambda tg, x: tg.tanh(x).sum(0), [BIG]),
     "a mask inside": (lambda tg, x: x * tg.tensor(np.array([0.0, 2.0])), [[1.0, 2.0]]),
-    "infinite where masked": (lambda tg, x: tg.where(x > 0, tg.log(tg.where(x > 0, x, 1.0)), 0.0), [[-1.0, 2.0]]),
+    "infinite where masked": (
+        lambda tg, x: tg.where(x > 0, tg.log(tg.where(x > 0, x, 1.0)), 0.0),
+        [[-1.0, 2.0]],
+    ),
 }
 
 
@@ -131,7 +138,9 @@ def test_awkward_tensors(tg: Any) -> None:
     assert gradcheck(tg.embedding, [tg.tensor(np.array([0, 2, 2])), table]).checks == 8
 
 
-@pytest.mark.parametrize("op", ["pow", "softmax", "matmul", "gelu", "prod", "cross_entropy", "norm", "logsumexp"])
+@pytest.mark.parametrize(
+    "op", ["pow", "softmax", "matmul", "gelu", "prod", "cross_entropy", "norm", "logsumexp"]
+)
 @pytest.mark.parametrize("engine", ["tensor_cpp", "reference_py"])
 def test_second_order(engine: str, op: str) -> None:
     assert check_op(op, engine, order=2).ok

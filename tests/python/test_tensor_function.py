@@ -104,10 +104,35 @@ def test_none_means_no_gradient() -> None:
     assert y.grad is None or y.grad.tolist() == [0.0, 0.0]
 
 
+def test_gradients_take_the_inputs_dtype_and_sum_over_broadcast_dims() -> None:
+    x = tg.ones(2, requires_grad=True)
+    y = tg.ones(1, requires_grad=True)
+    returning(lambda g: (g.double(), g * tg.tensor([[1.0, 2.0], [3.0, 4.0]]))).apply(x, y).sum().backward()
+    assert (x.grad.dtype, x.grad.tolist(), y.grad.tolist()) == (tg.float32, [1.0, 1.0], [10.0])
+
+
 def test_nothing_is_recorded_where_nothing_is_needed() -> None:
     assert not Cube.apply(tg.ones(2)).requires_grad
     with tg.no_grad():
         assert not Cube.apply(tg.ones(2, requires_grad=True)).requires_grad
+
+
+def test_outputs_keep_their_own_dtypes() -> None:
+    class Both(tg.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2, x.double() * 3
+
+        @staticmethod
+        def backward(ctx: Any, g: Any, h: Any) -> Any:
+            assert (g.dtype, h.dtype) == (tg.float32, tg.float64)
+            return g * 2 + h * 3
+
+    x = tg.ones(2, requires_grad=True)
+    y, z = Both.apply(x)
+    assert (y.dtype, z.dtype) == (tg.float32, tg.float64)
+    (y.sum() + z.sum()).backward()
+    assert (x.grad.dtype, x.grad.tolist()) == (tg.float32, [5.0, 5.0])
 
 
 def test_outputs_that_are_not_differentiable() -> None:
@@ -153,11 +178,12 @@ def returning(result: Any) -> Any:
     [
         (lambda g: g, RuntimeError, "Returns.backward: returned 1 gradients for 2 inputs"),
         (lambda g: (g, g, g), RuntimeError, "Returns.backward: returned 3 gradients for 2 inputs"),
-        (lambda g: (g, "a"), TypeError, "Returns: a tensor or a number is needed, not str"),
+        (lambda g: (g, "a"), TypeError, "Returns.backward: the gradient of input 1 must be a tensor or None, not str"),
         (KeyError("boom"), KeyError, "'boom'"),
-        (lambda g: (g, tg.ones(7)), ValueError, "Returns"),
+        (lambda g: (g, tg.ones(7)), ValueError, "the gradient of input 1 has shape (7,), but the input has (2,)"),
+        (lambda g: (g.sum(), g), ValueError, "the gradient of input 0 has shape (), but the input has (2,)"),
     ],
-    ids=["too few", "too many", "a string", "raises", "a wrong shape"],
+    ids=["too few", "too many", "a string", "raises", "a wrong shape", "a scalar"],
 )
 def test_errors_in_backward_leave_everything_usable(result: Any, error: type[Exception], text: str, order: str) -> None:
     x, y = tg.ones(2, requires_grad=True), tg.ones(2, requires_grad=True)

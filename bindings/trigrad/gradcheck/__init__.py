@@ -5,13 +5,14 @@
     tg.gradcheck(lambda x, w: tg.tanh(x @ w), [x, w])          # raises GradcheckError if a number is wrong
     tg.gradcheck(f, [x], blame=True)                           # ... and names the op whose rule is wrong
     tg.gradcheck(f, [x], order=2)                              # second derivatives too
-    tg.gradcheck.check_op("tanh", engine="reference_py")       # an op of the list, with the samples of its record
+    tg.gradcheck.check_op("tanh", engine="reference_py")       # an op of the list
 
     $ python -m trigrad.gradcheck tanh matmul --engine tensor_cpp
 
-The module is callable: `from trigrad.gradcheck import gradcheck` and `trigrad.gradcheck(...)` are the same function.
-Read in this order: _check.py (what counts as wrong), _oracle.py (who decides), _differences.py, _trace.py and
-_replay.py (the two oracles), _diagnose.py, _blame.py.
+The module is callable: `from trigrad.gradcheck import gradcheck` and `trigrad.gradcheck(...)` are the same
+function.
+Read in this order: _check.py (what counts as wrong), _oracle.py (who decides), _differences.py,
+_trace.py and _replay.py (the two oracles), _diagnose.py, _blame.py.
 """
 
 from __future__ import annotations

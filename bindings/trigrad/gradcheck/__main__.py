@@ -19,10 +19,14 @@ ENGINES = ("tensor_cpp", "scalar_cpp", "reference_py")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m trigrad.gradcheck", description="Check the gradients of the op list.")
+    parser = argparse.ArgumentParser(
+        "python -m trigrad.gradcheck", description="Check the gradients of the op list."
+    )
     parser.add_argument("op", nargs="*", help="ops to check; all if none is named")
     parser.add_argument("--engine", choices=(*ENGINES, "all"), default="tensor_cpp")
-    parser.add_argument("--order", type=int, choices=(1, 2), default=1, help="2 checks second derivatives too")
+    parser.add_argument(
+        "--order", type=int, choices=(1, 2), default=1, help="2 checks second derivatives too"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     return parser
@@ -35,10 +39,8 @@ def _colour(text: str, code: str) -> str:
 
 
 def _row(result: OpReport) -> str:
-    if not result.reports:
-        verdict = "-"
-    else:
-        verdict = _colour("ok", "32") if result.ok else _colour("WRONG", "1;31")
+    verdict = _colour("ok", "32") if result.ok else _colour("WRONG", "1;31")
+    verdict = verdict if result.reports else "-"
     numbers = f"{result.checks:>8}{result.kinks:>7}  {result.worst:>9.1e}" if result.reports else " " * 26
     return f"{result.op:<34}{result.engine:<14}{numbers}  {verdict}  {result.note}".rstrip()
 

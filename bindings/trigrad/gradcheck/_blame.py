@@ -1,9 +1,9 @@
 """Which op is it?  Every call of the function is checked on its own; the first wrong one is named.
 
-Why it exists: a wrong gradient of a deep function says little; the wrong rule behind it is found by looking at each
-call alone, with its own inputs, an oracle of its own and a random upstream gradient.  If every rule is right alone,
-the sums are looked at: the gradient that really reaches each tensor, from the output backwards, against the true one.
-Read before: _trace.py, _check.py.
+Why it exists: a wrong gradient of a deep function says little; the wrong rule behind it is found by looking
+at each call alone, with its own inputs, an oracle of its own and a random upstream gradient.  If every rule
+is right alone, the sums are looked at: the gradient that really reaches each tensor, from the output
+backwards, against the true one. Read before: _trace.py, _check.py.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from ._trace import Call, Constant, Program, Var, flat, substitute, trace
 
 Run = Callable[..., Report]
 SAME_TWICE = (
-    "right with two different operands, wrong when they are one and the same: the second contribution overwrites the "
-    "first (= instead of +=)"
+    "right with two different operands, wrong when they are one and the same: the second contribution "
+    "overwrites the first (= instead of +=)"
 )
 
 
 def blame_calls(problem: Problem, seed: int, order: int, run: Run) -> Blame | None:
-    """The first call with a wrong rule; else the first tensor (from the output) with a wrong sum; else None."""
+    """The first call with a wrong rule; else the first wrong sum, from the output backwards; else None."""
     leaves, args = problem.leaves([np.array(p) for p in problem.points])
     program = trace(problem.adapter, problem.fn, leaves, args, problem.outputs_of)
     for k, call in enumerate(program.calls):
@@ -41,7 +41,7 @@ def blame_calls(problem: Problem, seed: int, order: int, run: Run) -> Blame | No
 
 
 def _alone(problem: Problem, program: Program, call: Call) -> list[Problem]:
-    """The call as a function of its own: once with a leaf for every use, and once more if a tensor is used twice."""
+    """The call as a function: with a leaf for every use, and once more if a tensor is used twice."""
     adapter = problem.adapter
     uses = [v for v in call.variables() if _differentiable(adapter, program.tensors[v])]
     live = any(k is not None and adapter.tracked(program.tensors[k]) for k in call.outputs)
@@ -50,7 +50,9 @@ def _alone(problem: Problem, program: Program, call: Call) -> list[Problem]:
     made = [_problem(adapter, program, call, list(range(len(uses))), uses, problem.dtype)]
     if len(set(uses)) < len(uses):
         distinct = list(dict.fromkeys(uses))
-        made.append(_problem(adapter, program, call, [distinct.index(v) for v in uses], distinct, problem.dtype))
+        made.append(
+            _problem(adapter, program, call, [distinct.index(v) for v in uses], distinct, problem.dtype)
+        )
     return made
 
 
@@ -111,14 +113,18 @@ def _name(
     program: Program, replay: Replay, points: list[Array], gs: list[Array], number: int, v: Array, mine: float
 ) -> Blame:
     maker = next((k for k, c in enumerate(program.calls) if number in c.outputs), None)
-    uses = [(c, p) for c, call in enumerate(program.calls) for p, n in enumerate(call.variables()) if n == number]
+    uses = [
+        (c, p) for c, call in enumerate(program.calls) for p, n in enumerate(call.variables()) if n == number
+    ]
     users = ", ".join(f"{program.calls[c].op} (call {c + 1})" for c, _ in uses)
     what = f"the output of {program.calls[maker].op}" if maker is not None else f"input {number}"
     text = f"every rule is right alone, but the gradient of {what} is not the sum over its uses: {users}"
     for c, p in uses:
         if abs(replay.through(points, gs, c, p, v) - mine) <= 1e-8 * abs(mine) and len(uses) > 1:
-            text = f"{what} is used {len(uses)} times ({users}), but only {program.calls[c].op} (call {c + 1}) counted: "
-            text += "overwritten where it must be added (= instead of +=)"
+            text = (
+                f"{what} is used {len(uses)} times ({users}), but only {program.calls[c].op} (call {c + 1}) "
+            )
+            text += "counted: overwritten where it must be added (= instead of +=)"
             break
     at = uses[-1][0] if uses else (maker or 0)
     return Blame("accumulation", at, len(program.calls), program.calls[at].where, None, text)

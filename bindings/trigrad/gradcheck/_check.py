@@ -1,18 +1,19 @@
 """The check itself: the engine's gradients beside the true ones, number by number.
 
-Why it exists: this is the one place that says what counts as wrong.  For each number there are up to four witnesses:
-the engine's gradient, the complex step, differences of the engine's own forward, and the rule of the op's record.
+Why it exists: this is the one place that says what counts as wrong.  For each number there are up to four
+witnesses: the engine's gradient, the complex step, differences of the engine's own forward, and the rule of
+the op's record.
     at a kink         the record decides; without one the number is left out
     else              the complex step decides, with a tolerance of rounding errors only;
-                      differences must agree too, within their own error bar; without a complex step they decide
+                      differences must agree too, within their own error bar; without a complex step they
+                      decide
 Read before: _oracle.py.  After: _diagnose.py, _blame.py.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -22,8 +23,8 @@ from ._oracle import Oracle, oracle_for, unit
 from ._problem import Problem, upstream_for
 from ._report import Failure, InputResult, Report
 
-MOST = 128  # elements of one input that are all checked; of a larger one a sample of SAMPLE, and one direction
-SAMPLE = 48
+MOST = 128  # so many elements of one input are all checked;
+SAMPLE = 48  # of a larger one this many, and all of them along one direction
 
 
 class Limits:
@@ -66,7 +67,9 @@ def examine(
         report.notes.append("the function insists on float32, so tolerances are those of float32")
     again = problem.forward(problem.points)
     if any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(values, again, strict=True)):
-        report.problems.append("two calls with the same inputs gave different values: fix the seed inside the function")
+        report.problems.append(
+            "two calls with the same inputs gave different values: fix the seed inside the function"
+        )
         return report, None, []
     if not values:
         report.notes.append("the function gives no floating-point tensor, so there is no gradient to check")
@@ -84,7 +87,9 @@ def examine(
     report.oracle = oracle.name
     report.notes += oracle.notes
     _shapes(problem, found, report)
-    compare(problem, oracle, found, gs, report, Limits(problem, oracle, atol, rtol), gen, op or _only_op(oracle))
+    compare(
+        problem, oracle, found, gs, report, Limits(problem, oracle, atol, rtol), gen, op or only_op(oracle)
+    )
     return report, oracle, gs
 
 
@@ -92,11 +97,13 @@ def _shapes(problem: Problem, found: list[Array | None], report: Report) -> None
     for k, (p, d) in enumerate(zip(problem.points, found, strict=True)):
         if d is not None and d.shape != p.shape:
             label = problem.inputs[k] or f"input {problem.wanted[k]}"
-            report.problems.append(f"the gradient of {label} has shape {d.shape}, but {label} has shape {p.shape}")
+            report.problems.append(
+                f"the gradient of {label} has shape {d.shape}, but {label} has shape {p.shape}"
+            )
             found[k] = None
 
 
-def _only_op(oracle: Oracle) -> str:
+def only_op(oracle: Oracle) -> str:
     calls = oracle.program.calls if oracle.program else []
     return calls[0].op if len(calls) == 1 else ""
 
@@ -127,8 +134,12 @@ def compare(
         if len(places) > MOST:
             chosen = sorted(gen.choice(len(places), SAMPLE, replace=False))
             v = gen.choice([-1.0, 1.0], p.shape) / math.sqrt(p.size)
-            directions.append((None, [v if i == k else None for i in range(len(points))], float(np.sum(v * got))))
-            report.notes.append(f"{row.label}: {SAMPLE} of {len(places)} elements, and all of them along one direction")
+            directions.append(
+                (None, [v if i == k else None for i in range(len(points))], float(np.sum(v * got)))
+            )
+            report.notes.append(
+                f"{row.label}: {SAMPLE} of {len(places)} elements, and all of them along one direction"
+            )
             places = [places[i] for i in chosen]
         directions += [(place, unit(points, k, place), float(got[place])) for place in places]
         truth = [oracle.exact(points, gs, v) for _, v, _ in directions]
@@ -143,7 +154,16 @@ def compare(
             if record is not None and place is not None:
                 ruled = float(record[k][place])
             verdict = judge(
-                mine, exact, rough, ruled, limits, size, condition[k], floor, bool(oracle.escapes), oracle.source is not None
+                mine,
+                exact,
+                rough,
+                ruled,
+                limits,
+                size,
+                condition[k],
+                floor,
+                bool(oracle.escapes),
+                oracle.source is not None,
             )
             row.checked += verdict.counted
             row.kinks += verdict.kink
@@ -153,14 +173,23 @@ def compare(
             if verdict.wrong:
                 row.failures.append(
                     Failure(
-                        op, problem.wanted[k], problem.inputs[k], place, mine, verdict.expected, verdict.allowed, verdict.by
+                        op,
+                        problem.wanted[k],
+                        problem.inputs[k],
+                        place,
+                        mine,
+                        verdict.expected,
+                        verdict.allowed,
+                        verdict.by,
                     )
                 )
             elif verdict.counted and size:
                 gap = abs(mine - verdict.expected) / size
                 row.worst = max(row.worst, gap if math.isfinite(gap) else 0.0)
         if directions and row.undecided == len(directions) - row.kinks and row.undecided:
-            report.problems.append(f"{row.label}: no oracle could decide; the function may be too noisy or not finite here")
+            report.problems.append(
+                f"{row.label}: no oracle could decide; the function may be too noisy or not finite here"
+            )
 
 
 class Verdict:
@@ -222,79 +251,8 @@ def judge(
             verdict.kink = True
         return verdict
     if sharp and by_slope and not near(exact, rough.value, allowed):
-        return Verdict(rough.value, allowed, "differences")  # the function is not analytic, complex numbers mislead
+        return Verdict(
+            rough.value, allowed, "differences"
+        )  # the function is not analytic, complex numbers mislead
     verdict.wrong = True
     return verdict
-
-
-def second(problem: Problem, seed: int, atol: float | None, rtol: float | None, first: Oracle) -> Report:
-    """Second order: the engine differentiates <w, its own gradient>, by the inputs and by the upstream gradient.
-
-    The true number is the slope of <w, f'> where f' in direction w comes from the complex step, or from the engine's
-    first gradient, which by now is known to be right.
-    """
-    gen = np.random.default_rng(seed + 1)
-    adapter = problem.adapter
-    report = Report(problem.name, adapter.name, order=2, seed=seed, dtype=problem.dtype)
-    points = problem.points
-    shapes = [z.shape for z in problem.forward(points)]
-    gs = upstream_for(shapes, gen)
-    ws = upstream_for([p.shape for p in points], gen)
-    if not adapter.second_order:
-        report.notes.append(f"{adapter.name} cannot differentiate a gradient again; only the first order is checked")
-        return report
-    try:
-        found = _twice(problem, gs, ws)
-    except Exception as e:
-        report.problems.append(f"the second backward raised {type(e).__name__}: {e}")
-        return report
-
-    def total(*both: Any) -> list[Array]:
-        here, g = list(both[: len(points)]), list(both[len(points) :])
-        if first.source is not None:
-            return [np.asarray(first.exact(here, g, ws))]
-        mine = problem.gradient(here, g)
-        return [np.asarray(sum(float(np.sum(w * d)) for w, d in zip(ws, mine, strict=True) if d is not None))]
-
-    outer = _Outer(problem, total, gs)
-    oracle = Oracle(outer)
-    report.oracle = "differences of " + (
-        "the complex step's gradient" if first.source is not None else f"{adapter.name}'s own first gradient"
-    )
-    compare(outer, oracle, found, [np.ones(())], report, Limits(outer, oracle, atol, rtol), gen, _only_op(first))
-    return report
-
-
-def _twice(problem: Problem, gs: Sequence[Array], ws: Sequence[Array]) -> list[Array | None]:
-    adapter = problem.adapter
-    leaves, outs = problem.call(problem.points)
-    live = [k for k, z in enumerate(outs) if adapter.tracked(z)]
-    upstream = [adapter.leaf(np.asarray(gs[k], problem.dtype)) for k in live]
-    every: list[Array | None] = [None] * (len(leaves) + len(gs))
-    if not live:
-        return every
-    firsts = adapter.gradients([outs[k] for k in live], leaves, upstream, create_graph=True)
-    chosen = [(d, w) for d, w in zip(firsts, ws, strict=True) if d is not None and adapter.tracked(d)]
-    if not chosen:
-        return every
-    weights = [np.asarray(w, problem.dtype) for _, w in chosen]
-    twice = adapter.gradients([d for d, _ in chosen], leaves + upstream, weights)
-    for place, d2 in zip([*range(len(leaves)), *(len(leaves) + k for k in live)], twice, strict=True):
-        every[place] = d2
-    return every
-
-
-class _Outer(Problem):
-    """The function (inputs, upstream) -> <w, gradient>, as a problem of its own."""
-
-    def __init__(self, inner: Problem, total: Callable[..., list[Array]], gs: Sequence[Array]) -> None:
-        self.fn, self.adapter, self.name = total, inner.adapter, inner.name
-        self.points = [*inner.points, *gs]
-        self.wanted = list(range(len(self.points)))
-        self.args = list(self.points)
-        self.dtype, self.eps = inner.dtype, None
-        labels = [name or f"input {k}" for name, k in zip(inner.inputs, inner.wanted, strict=True)]
-        self.inputs = [f"second by {name}" for name in labels] + ["by its upstream"] * len(gs)
-
-    def forward(self, points: Sequence[Array]) -> list[Array]:
-        return self.fn(*points)  # type: ignore[no-any-return]

@@ -1,8 +1,8 @@
 """What does this wrong gradient look like?  Mistakes that people make, each tried against the numbers.
 
-Why it exists: 'ratio 0.5' is a fact, 'only one of two uses was counted' is a help.  A hypothesis predicts the whole
-gradient; it is reported only if it reproduces the engine's numbers at two different points under two different
-upstream gradients.  Nothing fits: nothing is said.
+Why it exists: 'ratio 0.5' is a fact, 'only one of two uses was counted' is a help.  A hypothesis predicts
+the whole gradient; it is reported only if it reproduces the engine's numbers at two different points under
+two different upstream gradients.  Nothing fits: nothing is said.
 Read before: _check.py.  After: _suspects.py, the hypotheses.
 """
 
@@ -53,12 +53,21 @@ class Evidence:
         return self.kept[label][self.k]
 
 
-def evidence(problem: Problem, oracle: Oracle, k: int, points: Sequence[Array], gs: Sequence[Array]) -> Evidence:
+def evidence(
+    problem: Problem, oracle: Oracle, k: int, points: Sequence[Array], gs: Sequence[Array]
+) -> Evidence:
     """Ask engine and oracle at one point."""
     found = problem.gradient(points, gs)[k]
     got = np.zeros_like(points[k]) if found is None or found.shape != points[k].shape else found
     return Evidence(
-        problem, oracle, k, points, gs, np.asarray(got, np.float64), oracle.vjp(points, gs), problem.forward(points)
+        problem,
+        oracle,
+        k,
+        points,
+        gs,
+        np.asarray(got, np.float64),
+        oracle.vjp(points, gs),
+        problem.forward(points),
     )
 
 

@@ -1,13 +1,14 @@
 """Derivatives of any function by differences: Richardson's extrapolation, an error bar, and a nose for kinks.
 
-Why it exists: one step size fits no function.  Here central differences with steps h, h/2, h/4, h/8 are extrapolated
-to h = 0; their disagreement is the error bar.  The one-sided slopes are extrapolated as well: where right and left
-keep apart as h goes to 0, the function has a kink, and no difference quotient is its gradient.
-Read next: _sweep.py for the picture behind it (the V-curve).
+Why it exists: one step size fits no function.  Here central differences with steps h, h/2, h/4, h/8 are
+extrapolated to h = 0; their disagreement is the error bar.  The one-sided slopes are extrapolated as well:
+where right and left keep apart as h goes to 0, the function has a kink, and no difference quotient is its
+gradient. Read next: _sweep.py for the picture behind it (the V-curve).
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ FINEST = 18  # halvings of the first step before we give up
 
 @dataclass(frozen=True)
 class Slope:
-    """A derivative in one direction.  `error` bounds how far `value` may be off (inf: nothing could be found)."""
+    """A derivative in one direction.  `error` bounds how far `value` may be off (inf: nothing found)."""
 
     value: float
     error: float
@@ -38,11 +39,13 @@ def first_step(x: float, single: bool = False) -> float:
 
 
 def slope(line: Line, step: float, precision: float, scale: float = 0.0, where: float = 0.0) -> Slope:
-    """The derivative of line at 0.  `scale` is the size of the gradients around: what is small beside it is noise;
-    `where` is the |x| that the offsets are added to, since x + h is rounded too.
+    """The derivative of line at 0.
 
-    A first window of four steps settles smooth functions.  If it does not, the next windows have finer steps, which
-    a kink close by does not reach.
+    `scale` is the size of the gradients around: what is small beside it is noise.  `where` is the |x| that
+    the offsets are added to, since x + h is rounded too.
+
+    A first window of four steps settles smooth functions.  If it does not, the next windows have finer
+    steps, which a kink close by does not reach.
     """
     known: dict[int, tuple[float, float, float]] = {}
     middle, size = line(0.0)
@@ -65,7 +68,9 @@ def slope(line: Line, step: float, precision: float, scale: float = 0.0, where: 
             continue
         if found.error < best.error:
             best = found
-        if found.error <= 1e-9 * max(abs(found.value), scale) or (precision > 1e-10 and np.isfinite(found.error)):
+        if found.error <= 1e-9 * max(abs(found.value), scale) or (
+            precision > 1e-10 and np.isfinite(found.error)
+        ):
             return best
     if kinks and (not np.isfinite(best.error) or best.error > 1e-6 * max(abs(best.value), scale)):
         return kinks[-1]
@@ -73,7 +78,7 @@ def slope(line: Line, step: float, precision: float, scale: float = 0.0, where: 
 
 
 def plain(line: Line, step: float, precision: float) -> Slope:
-    """The central difference with one given step; its error bar knows of rounding and of the one-sided slopes."""
+    """The central difference with one given step; its error bar knows of rounding and curvature."""
     (right, a), (left, b), (middle, c) = line(step), line(-step), line(0.0)
     rounding = 4 * precision * max(a, b, c) / step
     return Slope((right - left) / (2 * step), rounding + abs(right - 2 * middle + left) / 20, False)
@@ -100,11 +105,11 @@ def _window(
 
 
 def _to_zero(values: list[float], powers: tuple[float, ...]) -> tuple[float, float]:
-    """Neville's table: each column removes one more power of h.  The last two columns' disagreement is the error."""
+    """Neville's table: each column removes one more power of h; how columns disagree is the error."""
     column, last = list(values), values[-1]
     error = float("inf")
     for power in powers:
-        column = [(power * fine - coarse) / (power - 1) for coarse, fine in zip(column, column[1:], strict=False)]
+        column = [(power * fine - coarse) / (power - 1) for coarse, fine in itertools.pairwise(column)]
         error = min(error, max(abs(column[-1] - last), abs(column[-1] - column[max(0, len(column) - 2)])))
         last = column[-1]
     return last, error

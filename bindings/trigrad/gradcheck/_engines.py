@@ -1,7 +1,7 @@
 """What gradcheck asks of an engine, and how each engine answers: the adapters.
 
-Why it exists: everything else here sees NumPy arrays only.  An engine of one's own joins by a subclass of Adapter with
-three methods (leaf, array, gradients), and a rule written by hand on arrays by `by_hand`.
+Why it exists: everything else here sees NumPy arrays only.  An engine of one's own joins by a subclass of
+Adapter with three methods (leaf, array, gradients), and a rule written by hand on arrays by `by_hand`.
 Read next: _problem.py.
 """
 
@@ -28,11 +28,14 @@ class Adapter:
         def array(self, tensor): return tensor.data
         def gradients(self, outputs, leaves, upstream, create_graph=False):
             mine.backward(outputs, upstream)                             # upstream: an array for each output
-            return [x.grad for x in leaves]                              # arrays, or None for "nothing arrived"
+            return [x.grad for x in leaves]                              # arrays, or None for "nothing
+            arrived"
     """
 
     name = "the user's engine"
-    second_order = False  # whether gradients(create_graph=True) gives tensors that can be differentiated again
+    second_order = (
+        False  # whether gradients(create_graph=True) gives tensors that can be differentiated again
+    )
     can_trace = False  # whether _trace.py can write down the calls of this engine
 
     def leaf(self, array: Array) -> Any:
@@ -46,12 +49,14 @@ class Adapter:
     def gradients(
         self, outputs: list[Any], leaves: list[Any], upstream: list[Array], create_graph: bool = False
     ) -> list[Any]:
-        """The gradients of sum <upstream, output> by the leaves, as arrays (as tensors under create_graph)."""
+        """The gradients of sum <upstream, output>, as arrays (under create_graph as tensors)."""
         raise NotImplementedError
 
     def is_tensor(self, x: Any) -> bool:
         """Whether x holds numbers of this engine."""
-        return not isinstance(x, bool | int | float | str | np.ndarray | np.generic | list | tuple | dict | None)
+        return not isinstance(
+            x, bool | int | float | str | np.ndarray | np.generic | list | tuple | dict | None
+        )
 
     def takes(self, x: Any) -> bool:
         """Whether an argument of the checked function is to become a leaf."""
@@ -106,7 +111,7 @@ class Module(Adapter):
         return bool(tensor.requires_grad)
 
     def marked(self, x: Any) -> bool:
-        return self.is_tensor(x) and bool(x.requires_grad)
+        return bool(self.is_tensor(x) and x.requires_grad)
 
     def same_layout(self, x: Any) -> Any:
         if self.is_tensor(x) and x.dtype == np.float64:
@@ -143,8 +148,8 @@ class Torch(Adapter):
 
     def takes(self, x: Any) -> bool:
         if isinstance(x, np.ndarray):
-            return x.dtype.kind == "f"
-        return self.is_tensor(x) and bool(x.is_floating_point())
+            return bool(x.dtype.kind == "f")
+        return bool(self.is_tensor(x) and x.is_floating_point())
 
     def tracked(self, tensor: Any) -> bool:
         return bool(tensor.requires_grad)
@@ -167,11 +172,13 @@ class Torch(Adapter):
 
 
 class Values(Adapter):
-    """A micrograd-like class: `data`, `grad`, `backward()`, operators; every number is an object of its own."""
+    """A micrograd-like class: `data`, `grad`, `backward()`, operators; each number is an object."""
 
     def __init__(self, kind: type) -> None:
         self.kind = kind
-        self.name = f"{kind.__module__.removeprefix('trigrad._core.')}.{kind.__qualname__}".removeprefix("__main__.")
+        self.name = f"{kind.__module__.removeprefix('trigrad._core.')}.{kind.__qualname__}".removeprefix(
+            "__main__."
+        )
         self.weighs = True
         self.weighs = self._can_weigh()
 
@@ -250,7 +257,7 @@ class ByHand(Adapter):
 
 
 def by_hand(backward: Callable[..., Any]) -> Adapter:
-    """For gradcheck(forward, inputs, engine=by_hand(backward)): backward(g, *inputs) gives one gradient per input."""
+    """For gradcheck(forward, inputs, engine=by_hand(backward)), where backward is called (g, *inputs)."""
     return ByHand(backward)
 
 
@@ -274,14 +281,16 @@ def adapter_for(engine: Any, inputs: Sequence[Any]) -> Adapter:
     if engine is not None:
         if all(callable(getattr(engine, verb, None)) for verb in ("leaf", "array", "gradients")):
             return _Borrowed(engine)
-        raise TypeError("gradcheck: engine must be a name, a module, a Value class, or have leaf, array and gradients")
+        raise TypeError(
+            "gradcheck: engine must be a name, a module, a Value class, or have leaf, array and gradients"
+        )
     for x in inputs:
         found = _recognised(x)
         if found is not None:
             return found
     raise TypeError(
         "gradcheck: none of the inputs belongs to an engine; name one, as in "
-        "gradcheck(fn, inputs, engine='tensor_cpp'), or engine=gradcheck.by_hand(backward) for a rule on arrays"
+        "gradcheck(fn, inputs, engine='tensor_cpp'), or engine=by_hand(backward) for a rule on arrays"
     )
 
 
@@ -295,7 +304,9 @@ def _recognised(x: Any) -> Adapter | None:
             return Module(sys.modules[package])
     if "torch" in sys.modules and isinstance(x, sys.modules["torch"].Tensor):
         return Torch()
-    if not type(x).__module__.startswith("numpy") and all(hasattr(x, n) for n in ("data", "grad", "backward")):
+    if not type(x).__module__.startswith("numpy") and all(
+        hasattr(x, n) for n in ("data", "grad", "backward")
+    ):
         return Values(type(x))
     return None
 

@@ -6,17 +6,18 @@ Read next: _check.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from . import _blame, _diagnose
-from ._check import examine, second
+from ._check import examine
 from ._engines import Adapter, Values, adapter_for
 from ._problem import Problem
 from ._report import GradcheckError, Report
+from ._second import second
 from ._values import blame_values
 
 
@@ -36,18 +37,21 @@ def gradcheck(
 ) -> Report:
     """Compare the gradients of fn(*inputs) with true ones, number by number.
 
-    fn        any function of tensors; its float outputs, one or several, are checked under random upstream gradients
+    fn        any function of tensors; its float outputs, one or several, are checked under random upstream
+              gradients
     inputs    its arguments.  Those with requires_grad are checked; if there are none, all float tensors
-    engine    found from the inputs; else a name ('tensor_cpp', 'scalar_cpp', 'reference_py', 'torch'), a module, a
-              micrograd-like Value class, an Adapter, or by_hand(backward) for a rule on NumPy arrays
+    engine    found from the inputs; else a name ('tensor_cpp', 'scalar_cpp', 'reference_py', 'torch'), a
+              module, a micrograd-like Value class, an Adapter, or by_hand(backward) for a rule on NumPy
+              arrays
     eps       plain central differences with this step, instead of Richardson's extrapolation from several
-    atol, rtol  allowed is atol + rtol |expected|; if neither is given, it follows from precision and conditioning
+    atol, rtol  allowed is atol + rtol |expected|; if neither is given, it follows from precision and
+                conditioning
     order     2 also differentiates the gradient
     blame     check every call of fn on its own, and name the first whose rule is wrong
     seed      of the upstream gradients
 
-    Returns a Report: true when all is right, readable as text.  If something is wrong, raises GradcheckError with that
-    text, or returns it if raise_exception is False.
+    Returns a Report: true when all is right, readable as text.  If something is wrong, raises GradcheckError
+    with that text, or returns it if raise_exception is False.
     """
     if order not in (1, 2):
         raise ValueError(f"gradcheck: order {order!r} is not 1 or 2")
@@ -56,7 +60,9 @@ def gradcheck(
     problem = Problem(fn, args, adapter, name)
     problem.eps = eps
     if not problem.wanted:
-        raise ValueError("gradcheck: none of the inputs is a floating-point tensor, so there is nothing to check")
+        raise ValueError(
+            "gradcheck: none of the inputs is a floating-point tensor, so there is nothing to check"
+        )
     report = run(problem, seed, atol, rtol, order, diagnose=not blame)
     report.can_blame = not blame and (adapter.can_trace or isinstance(adapter, Values))
     if blame and not report.ok:
@@ -87,7 +93,9 @@ def run(
     if order == 2 and report.ok and oracle is not None and gs:
         report.second = second(problem, seed, atol, rtol, oracle)
         if not report.second.ok:
-            report.second.likely = "the first order is right, the second is not: the rule must itself be made of ops"
+            report.second.likely = (
+                "the first order is right, the second is not: the rule must itself be made of ops"
+            )
     return report
 
 
@@ -98,7 +106,11 @@ def _assign(report: Report, problem: Problem, adapter: Adapter, seed: int, order
         elif adapter.can_trace:
             report.blame = _blame.blame_calls(problem, seed, order, run)
         else:
-            report.notes.append(f"blame: the calls of {adapter.name} cannot be written down; check its ops one by one")
+            report.notes.append(
+                f"blame: the calls of {adapter.name} cannot be written down; check its ops one by one"
+            )
             return
     if report.blame is None:
-        report.notes.append("blame: every call is right on its own, and so is every sum of gradients that was seen")
+        report.notes.append(
+            "blame: every call is right on its own, and so is every sum of gradients that was seen"
+        )

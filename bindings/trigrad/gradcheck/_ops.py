@@ -1,8 +1,8 @@
 """Checks of the op list: every sample of an op's record, on any engine.
 
-Why it exists: someone who adds an op, or a whole engine, wants one line that says whether its rules are right.  The
-samples come from the record alone: elementwise ops get shapes and their domain, plus points at their kinks; structural
-ops get the calls that their record lists.
+Why it exists: someone who adds an op, or a whole engine, wants one line that says whether its rules are
+right.  The samples come from the record alone: elementwise ops get shapes and their domain, plus points at
+their kinks; structural ops get the calls that their record lists.
 Read next: __main__.py, the command.
 """
 
@@ -24,7 +24,13 @@ from ._report import GradcheckError, Report
 
 Shape = tuple[int, ...]
 ONE: tuple[tuple[Shape, ...], ...] = (((3, 4),), ((),), ((1,),), ((0, 3),))
-TWO: tuple[tuple[Shape, ...], ...] = (((3, 4), (3, 4)), ((3, 1), (4,)), ((2, 3, 4), (3, 1)), ((), ()), ((4,), (3, 4)))
+TWO: tuple[tuple[Shape, ...], ...] = (
+    ((3, 4), (3, 4)),
+    ((3, 1), (4,)),
+    ((2, 3, 4), (3, 1)),
+    ((), ()),
+    ((4,), (3, 4)),
+)
 THREE: tuple[tuple[Shape, ...], ...] = (((3, 4), (3, 4), (3, 4)), ((4,), (3, 1), (2, 3, 4)))
 
 
@@ -113,7 +119,13 @@ def _checked(sample: Sample, adapter: Adapter, tg: Any, op: str, order: int, see
     if not any(x.dtype.kind == "f" for x in sample.inputs):
         return None
     return gradcheck(
-        sample.call(tg), tensors, engine=adapter, order=order, raise_exception=False, seed=seed, name=sample.text
+        sample.call(tg),
+        tensors,
+        engine=adapter,
+        order=order,
+        raise_exception=False,
+        seed=seed,
+        name=sample.text,
     )
 
 
@@ -146,7 +158,9 @@ class _Names(dict[str, Any]):
     def __init__(self, gen: np.random.Generator) -> None:
         super().__init__(slice=slice, float=float, Ellipsis=Ellipsis)
         self.gen, self.made = gen, list[Array]()
-        self.update(f=self.floats, i=self.whole, b=self.truth, p=self.shares, d=lambda v: self.add(np.array(v, float)))
+        self.update(
+            f=self.floats, i=self.whole, b=self.truth, p=self.shares, d=lambda v: self.add(np.array(v, float))
+        )
 
     def add(self, array: Array) -> _Place:
         self.made.append(array)
@@ -200,11 +214,15 @@ def _elementwise(record: dict[str, Any], gen: np.random.Generator) -> list[Sampl
         attrs = {"min": -1.0, "max": 1.5}
     found = []
     for shapes in (ONE, TWO, THREE)[count - 1]:
-        found.append(_sample(record, [_drawn(record, k, shape, gen) for k, shape in enumerate(shapes)], attrs))
+        found.append(
+            _sample(record, [_drawn(record, k, shape, gen) for k, shape in enumerate(shapes)], attrs)
+        )
     numbers = {k: 1.5 * v + 0.25 for k, v in attrs.items() if isinstance(v, int | float)}
     if numbers:
         shapes = (ONE, TWO, THREE)[count - 1][0]
-        found.append(_sample(record, [_drawn(record, k, s, gen) for k, s in enumerate(shapes)], {**attrs, **numbers}))
+        found.append(
+            _sample(record, [_drawn(record, k, s, gen) for k, s in enumerate(shapes)], {**attrs, **numbers})
+        )
     kinks = [float(k) for k in record["kinks"] if isinstance(k, int | float)]
     kinks += [float(v) for v in attrs.values() if op == "clamp" and v is not None]
     if kinks and count == 1:

@@ -1,7 +1,7 @@
-"""Which oracle answers, and what it answers: the complex step where it can, differences everywhere, rules at kinks.
+"""Which oracle answers, and what it answers: the complex step where it can, differences everywhere.
 
-Why it exists: a checker is trusted as far as its oracle.  So each number of the report is judged by the best one there
-is, and the report says which.
+Why it exists: a checker is trusted as far as its oracle.  So each number of the report is judged by the best
+one there is, at kinks by the rules of the op list, and the report says which.
 Read before: _replay.py, _differences.py.  After: _check.py.
 """
 
@@ -58,7 +58,9 @@ class Oracle:
         """The directional derivative by the complex step; NaN if there is none."""
         return complex_derivative(self.source, points, gs, directions) if self.source is not None else np.nan
 
-    def slope(self, points: Sequence[Array], gs: Sequence[Array], direction: Sequence[Any], scale: float) -> Slope:
+    def slope(
+        self, points: Sequence[Array], gs: Sequence[Array], direction: Sequence[Any], scale: float
+    ) -> Slope:
         """The directional derivative of the engine's own forward by differences."""
 
         def line(h: float) -> tuple[float, float]:
@@ -70,25 +72,29 @@ class Oracle:
 
         if self.problem.eps is not None:
             return plain(line, self.problem.eps, self.problem.precision)
-        touched = [np.abs(p[v != 0]).max(initial=0.0) for p, v in zip(points, direction, strict=True) if v is not None]
+        touched = [
+            np.abs(p[v != 0]).max(initial=0.0)
+            for p, v in zip(points, direction, strict=True)
+            if v is not None
+        ]
         where = max([0.0, *map(float, touched)])
         precision = self.problem.precision
         return slope(line, first_step(where, precision > 1e-10), precision, scale, where)
 
     def vjp(self, points: Sequence[Array], gs: Sequence[Array]) -> list[Array]:
-        """All gradients, element by element.  (Where numbers escape the graph, a replay would keep them fixed.)"""
+        """All gradients.  (Where numbers escape the graph, a replay would keep them fixed.)"""
         exact = self.source is not None and not self.escapes
         found = [np.zeros_like(p) for p in points]
         for k, p in enumerate(points):
             for place in np.ndindex(p.shape):
                 v = unit(points, k, place)
-                found[k][place] = (
-                    self.exact(points, gs, v) if exact else self.slope(points, gs, v, 0.0).value
-                )
+                found[k][place] = self.exact(points, gs, v) if exact else self.slope(points, gs, v, 0.0).value
         return found
 
-    def condition(self, points: Sequence[Array], gs: Sequence[Array], gen: np.random.Generator) -> list[float]:
-        """How far each input's gradient moves, per relative unit, when every step on the way is a little off."""
+    def condition(
+        self, points: Sequence[Array], gs: Sequence[Array], gen: np.random.Generator
+    ) -> list[float]:
+        """How far each gradient moves, per relative unit, when every step on the way is a little off."""
         if not isinstance(self.rules, Replay):
             return [0.0] * len(points)
         base = self.rules.gradient(points, gs)
@@ -148,7 +154,11 @@ def _agrees(source: Any, problem: Problem, values: Sequence[Array], oracle: Orac
     for z, own in zip(found, values, strict=True):
         finite = np.isfinite(own)
         size = float(np.abs(own[finite]).max(initial=1.0))
-        if np.shape(z) != own.shape or not np.allclose(z.real, own, rtol=loose, atol=loose * size, equal_nan=True):
-            oracle.notes.append("the engine's values differ from reference_py's, so its complex step is not used")
+        if np.shape(z) != own.shape or not np.allclose(
+            z.real, own, rtol=loose, atol=loose * size, equal_nan=True
+        ):
+            oracle.notes.append(
+                "the engine's values differ from reference_py's, so its complex step is not used"
+            )
             return False
     return True

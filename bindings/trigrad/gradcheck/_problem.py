@@ -88,7 +88,7 @@ class Problem:
         return self.adapter.gradients([outs[k] for k in live], leaves, upstream)
 
     def settle(self) -> list[Array]:
-        """Choose the precision: float64, or float32 where the function holds on to it.  Returns the outputs."""
+        """Choose the precision: float64, or float32 where the function insists.  Returns the outputs."""
         narrow = any(_is_single(self.args[k]) for k in self.wanted)
         try:
             outs = self.call(self.points)[1]
@@ -119,7 +119,8 @@ def _is_single(x: Any) -> bool:
 
 
 def upstream_for(shapes: Sequence[tuple[int, ...]], gen: np.random.Generator) -> list[Array]:
-    """Random gradients for the outputs: of both signs, never near 0, never all ones (which hide a rule without g)."""
+    """Random gradients for the outputs: never near 0, never all ones (which hide a rule without g)."""
     return [
-        np.asarray(gen.uniform(0.25, 1.75, shape) * gen.choice([-1.0, 1.0], shape), np.float64) for shape in shapes
+        np.asarray(gen.uniform(0.25, 1.75, shape) * gen.choice([-1.0, 1.0], shape), np.float64)
+        for shape in shapes
     ]

@@ -1,9 +1,10 @@
 """The written-down function made again on reference_py: with complex numbers, with its rules, and with noise.
 
-Why it exists: the imaginary part of f(x + ihv) is h f'(x) v without any subtraction, so its accuracy is that of f
-itself.  That needs f's forward on complex numbers, which only reference_py has.  The same replay on real tensors gives
-the gradients that the list's records decide (at kinks, where no difference quotient can), and a replay in which every
-step is off by a random relative 1e-7 tells how much rounding errors may grow.
+Why it exists: the imaginary part of f(x + ihv) is h f'(x) v without any subtraction, so its accuracy is that
+of f
+itself.  That needs f's forward on complex numbers, which only reference_py has.  The same replay on real
+tensors gives the gradients that the list's records decide (at kinks, where no difference quotient can), and
+a replay in which every step is off by a random relative 1e-7 tells how much rounding errors may grow.
 Read before: _trace.py.  After: _check.py.
 """
 
@@ -21,11 +22,26 @@ from ._trace import Call, Program, Var, flat, substitute
 STEP = 1e-30
 WOBBLE = 1e-7
 CASTS = {"to", "astype", "float", "double", "detach", "contiguous", "clone"}
-AS_PLAIN = {"__iadd__": "__add__", "__isub__": "__sub__", "__imul__": "__mul__", "__itruediv__": "__truediv__"}
-EMPTY = ("inplace", "dtype", "out", "weight", "size_average", "reduce", "_stacklevel", "memory_format", "training")
+AS_PLAIN = {
+    "__iadd__": "__add__",
+    "__isub__": "__sub__",
+    "__imul__": "__mul__",
+    "__itruediv__": "__truediv__",
+}
+EMPTY = (
+    "inplace",
+    "dtype",
+    "out",
+    "weight",
+    "size_average",
+    "reduce",
+    "_stacklevel",
+    "memory_format",
+    "training",
+)
 
 
-class Unlisted(Exception):
+class UnlistedError(Exception):
     """The function does something that the op list does not have."""
 
 
@@ -43,21 +59,21 @@ class Replay:
         self.program = program
         self.tg = reference()
         if program.flaws:
-            raise Unlisted(program.flaws[0])
+            raise UnlistedError(program.flaws[0])
         self.steps = [(call, self._function(call)) for call in program.calls]
 
     def _function(self, call: Call) -> Callable[..., Any]:
         name = AS_PLAIN.get(call.name, call.name)
         if call.kind == "custom":
-            raise Unlisted(f"{call.op} is not of the op list")
+            raise UnlistedError(f"{call.op} is not of the op list")
         if call.kind == "property":
             return lambda x: getattr(x, name)
         member = getattr(self.tg.Tensor, name, None)
         if call.kind == "method" and callable(member):
-            return member
+            return member  # type: ignore[no-any-return]
         function = getattr(self.tg, name, None)
         if not callable(function):
-            raise Unlisted(f"{call.op} is not of the op list")
+            raise UnlistedError(f"{call.op} is not of the op list")
         return function  # type: ignore[no-any-return]
 
     def _constant(self, tensor: Any) -> Any:
@@ -70,7 +86,7 @@ class Replay:
         adjust: Callable[[int, Any], Any] | None = None,
         use: Callable[[int, int, Any], Any] | None = None,
     ) -> list[Any]:
-        """All tensors by number.  adjust(number, tensor) may change each; use(call, position, tensor) one use of it."""
+        """All tensors by number; adjust(number, tensor) may change each, use(call, place, tensor) a use."""
         env: list[Any] = [None] * len(self.program.tensors)
         for k, x in enumerate(inputs):
             env[k] = x if adjust is None else adjust(k, x)
@@ -85,18 +101,18 @@ class Replay:
                 return env[leaf.index] if use is None else use(at, position, env[leaf.index])
 
             args, kwargs = substitute((call.args, call.kwargs), put)
-            kwargs = {k: v for k, v in kwargs.items() if not (k in EMPTY and (v is None or v is False or v == 3))}
+            kwargs = {
+                k: v for k, v in kwargs.items() if not (k in EMPTY and (v is None or v is False or v == 3))
+            }
             made = [args[0]] if call.name in CASTS else flat(function(*args, **kwargs))
-            for k, z in zip(call.outputs, made, strict=True):
-                if k is not None:
-                    env[k] = z if adjust is None or not isinstance(z, self.tg.Tensor) else adjust(k, z)
+            for number, z in zip(call.outputs, made, strict=True):
+                if number is not None:
+                    env[number] = z if adjust is None else adjust(number, z)
         return env
 
     def outputs(self, env: list[Any]) -> list[Any]:
         """The function's outputs among all tensors."""
-        return [
-            self.tg.Tensor(np.zeros(())) if k is None else env[k] for k in self.program.outputs
-        ]
+        return [self.tg.Tensor(np.zeros(())) if k is None else env[k] for k in self.program.outputs]
 
     def forward(self, points: Sequence[Array]) -> list[Array]:
         """The outputs for real or complex inputs."""
@@ -109,7 +125,7 @@ class Replay:
         return self._gradient(points, gs, None)[1]
 
     def cut_gradient(self, points: Sequence[Array], gs: Sequence[Array]) -> list[Array]:
-        """As gradient, but nothing flows where the engine tracked nothing: past detach, .item() and no_grad."""
+        """As gradient, but nothing flows where the engine tracked nothing: past detach and no_grad."""
         tracked = [self.program.adapter.tracked(t) for t in self.program.tensors]
         return self._gradient(points, gs, lambda k, z: z if tracked[k] else z.detach())[1]
 
@@ -123,24 +139,32 @@ class Replay:
 
         return self._gradient(points, gs, adjust)
 
-    def _gradient(self, points: Sequence[Array], gs: Sequence[Array], adjust: Any) -> tuple[list[Array], list[Array]]:
+    def _gradient(
+        self, points: Sequence[Array], gs: Sequence[Array], adjust: Any
+    ) -> tuple[list[Array], list[Array]]:
         with self.tg.enable_grad(), np.errstate(all="ignore"):
             leaves = [self.tg.Tensor(np.asarray(p, np.float64), True) for p in points]
             outs = self.outputs(self.run(leaves, adjust))
-            live = [(z, self.tg.Tensor(np.asarray(g))) for z, g in zip(outs, gs, strict=True) if z.requires_grad]
+            live = [
+                (z, self.tg.Tensor(np.asarray(g))) for z, g in zip(outs, gs, strict=True) if z.requires_grad
+            ]
             values = [z.detach()._array for z in outs]
             if not live:
                 return values, [np.zeros_like(p) for p in points]
-            found = self.tg.autograd.grad([z for z, _ in live], leaves, [g for _, g in live], allow_unused=True)
+            found = self.tg.autograd.grad(
+                [z for z, _ in live], leaves, [g for _, g in live], allow_unused=True
+            )
         return values, [
             np.zeros_like(p) if d is None else d.detach()._array for p, d in zip(points, found, strict=True)
         ]
 
     def adjoint(self, points: Sequence[Array], gs: Sequence[Array], number: int, v: Array) -> float:
-        """The true gradient of tensor `number`, in direction v: the complex step taken in the middle of the graph."""
+        """The true gradient of tensor `number` in direction v: a complex step in the middle of the graph."""
         return self._imaginary(points, gs, lambda k, z: self._moved(z, v) if k == number else z, None)
 
-    def through(self, points: Sequence[Array], gs: Sequence[Array], call: int, position: int, v: Array) -> float:
+    def through(
+        self, points: Sequence[Array], gs: Sequence[Array], call: int, position: int, v: Array
+    ) -> float:
         """As adjoint, but only by the one use that call `call` makes of its tensor at `position`."""
         return self._imaginary(
             points, gs, None, lambda c, p, z: self._moved(z, v) if (c, p) == (call, position) else z
@@ -160,7 +184,9 @@ class Swapped:
 
     listed = False
 
-    def __init__(self, fn: Callable[..., Any], args: Sequence[Any], wanted: Sequence[int], wrap: bool = True) -> None:
+    def __init__(
+        self, fn: Callable[..., Any], args: Sequence[Any], wanted: Sequence[int], wrap: bool = True
+    ) -> None:
         self.fn, self.args, self.wanted = fn, list(args), list(wanted)
         self.tg = reference() if wrap else None
 
@@ -175,7 +201,7 @@ class Swapped:
             with self.tg.no_grad():
                 made = flat(self.fn(*args))
         if not all(isinstance(z, self.tg.Tensor) for z in made):
-            raise Unlisted("the function does not return tensors")
+            raise UnlistedError("the function does not return tensors")
         return [z._array for z in made if z._array.dtype.kind in "fc"]
 
 
@@ -193,11 +219,17 @@ class Gradients:
         for k, x in zip(self.swapped.wanted, leaves, strict=True):
             args[k] = x
         outs = [z for z in flat(self.swapped.fn(*args)) if z.dtype.kind == "f"]
-        live = [(z, tg.Tensor(np.asarray(g).reshape(z.shape))) for z, g in zip(outs, gs, strict=True) if z.requires_grad]
+        live = [
+            (z, tg.Tensor(np.asarray(g).reshape(z.shape)))
+            for z, g in zip(outs, gs, strict=True)
+            if z.requires_grad
+        ]
         if not live:
             return [np.zeros_like(p) for p in points]
         found = tg.autograd.grad([z for z, _ in live], leaves, [g for _, g in live], allow_unused=True)
-        return [np.zeros_like(p) if d is None else d.detach()._array for p, d in zip(points, found, strict=True)]
+        return [
+            np.zeros_like(p) if d is None else d.detach()._array for p, d in zip(points, found, strict=True)
+        ]
 
 
 def pairing(gs: Sequence[Array], zs: Sequence[Array]) -> float:
@@ -205,7 +237,9 @@ def pairing(gs: Sequence[Array], zs: Sequence[Array]) -> float:
     return float(sum(float(np.sum(g * np.broadcast_to(z, np.shape(g)))) for g, z in zip(gs, zs, strict=True)))
 
 
-def complex_derivative(source: Any, points: Sequence[Array], gs: Sequence[Array], directions: Sequence[Any]) -> float:
+def complex_derivative(
+    source: Any, points: Sequence[Array], gs: Sequence[Array], directions: Sequence[Any]
+) -> float:
     """d/dh <gs, f(points + h directions)> at 0, by the complex step.  A direction None stays real."""
     moved = [
         np.asarray(p) if v is None else np.asarray(p, np.complex128) + 1j * STEP * np.asarray(v)

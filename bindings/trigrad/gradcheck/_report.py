@@ -1,7 +1,7 @@
 """What gradcheck found, and how it says so.
 
-Why it exists: a student reads this text more often than any other of the project.  It says which number of which
-input is wrong, both numbers, their ratio, what that looks like, and how to get the same report again.
+Why it exists: a student reads this text more often than any other of the project.  It says which number of
+which input is wrong, both numbers, their ratio, what that looks like, and how to get the same report again.
 """
 
 from __future__ import annotations
@@ -72,11 +72,11 @@ class InputResult:
             aside.append(f"{self.undecided} undecided")
         rest = f" ({', '.join(aside)})" if aside else ""
         if not self.failures:
-            return f"  {what:<24}ok      {self.checked} elements, worst deviation {self.worst:.1e}{rest}"
+            return f"  {what:<23} ok      {self.checked} elements, worst deviation {self.worst:.1e}{rest}"
         bad = max(self.failures, key=_distance)
         return (
-            f"  {what:<24}WRONG   {len(self.failures)} of {self.checked} elements; worst at {bad.place}: yours "
-            f"{number(bad.got)}, expected {number(bad.expected)}, ratio {number(bad.ratio)}{rest}"
+            f"  {what:<23} WRONG   {len(self.failures)} of {self.checked} elements; worst at {bad.place}: "
+            f"yours {number(bad.got)}, expected {number(bad.expected)}, ratio {number(bad.ratio)}{rest}"
         )
 
 
@@ -113,7 +113,9 @@ class Report:
     @property
     def failures(self) -> list[Failure]:
         """Every wrong number."""
-        return [f for row in self.inputs for f in row.failures] + (self.second.failures if self.second else [])
+        return [f for row in self.inputs for f in row.failures] + (
+            self.second.failures if self.second else []
+        )
 
     @property
     def checks(self) -> int:

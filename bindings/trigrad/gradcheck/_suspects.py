@@ -1,7 +1,7 @@
 """The mistakes that _diagnose.py tries, most telling first.
 
-Why it exists: a list that grows.  A suspect looks at two pieces of evidence and returns (text, [prediction for each])
-pairs; it may raise when it does not apply.
+Why it exists: a list that grows.  A suspect looks at two pieces of evidence and returns (text, [prediction
+for each]) pairs; it may raise when it does not apply.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from ._engines import Array
 from ._replay import Replay, reference
 
 SMOOTH = (
-    "exp expm1 log log1p log2 log10 sqrt rsqrt square reciprocal sin cos tan asin acos atan sinh cosh asinh acosh atanh "
-    "erf tanh sigmoid silu gelu softplus"
+    "exp expm1 log log1p log2 log10 sqrt rsqrt square reciprocal sin cos tan asin acos atan sinh cosh asinh "
+    "acosh atanh erf tanh sigmoid silu gelu softplus"
 ).split()
 Told = Iterable[tuple[str, list[Array]]]
 
@@ -79,8 +79,8 @@ def one_use_of_several(seen: list[Evidence]) -> Told:
                 found[place] = replay.through(e.points, e.gs, at, position, v)
             predictions.append(found)
         yield (
-            f"of {len(uses)} uses of this input only one counted (in {call.op}): overwritten where it must be added "
-            "(= instead of +=)",
+            f"of {len(uses)} uses of this input only one counted (in {call.op}): overwritten where it must be "
+            "added (= instead of +=)",
             predictions,
         )
 
@@ -99,7 +99,10 @@ def counts(seen: list[Evidence]) -> Told:
     sizes.setdefault(x.size, "the number of elements")
     for n, what in sizes.items():
         if n > 1:
-            yield f"{n} x the truth ({n}: {what}): a mean's division by {n} is missing", [n * e.true for e in seen]
+            yield (
+                f"{n} x the truth ({n}: {what}): a mean's division by {n} is missing",
+                [n * e.true for e in seen],
+            )
             yield f"1/{n} of the truth ({n}: {what}): a mean where a sum belongs", [e.true / n for e in seen]
 
 
@@ -152,7 +155,7 @@ def broadcast(seen: list[Evidence]) -> Told:
             mask[tuple(index if i in stretched else slice(None) for i in range(g.ndim))] = 1.0
             masks.append([e.gs[0] * mask, *e.gs[1:]])
         yield (
-            f"un-broadcasting is missing: only the {which} of the broadcast copies counted, where all must be summed",
+            f"un-broadcasting is missing: only the {which} of the broadcast copies counted; sum them all",
             [e.true_under(which, m) for e, m in zip(seen, masks, strict=True)],
         )
 
@@ -170,7 +173,7 @@ def diagonal(seen: list[Evidence]) -> Told:
             found[place] = e.true_under(f"only {place}", [only, *[np.zeros_like(g) for g in e.gs[1:]]])[place]
         predictions.append(found)
     yield (
-        "only the diagonal: how each output depends on its own input is right, how it depends on the others is missing",
+        "only the diagonal: how each output depends on its own input is right, on the others is missing",
         predictions,
     )
 
@@ -198,7 +201,7 @@ def factor_left_over(seen: list[Evidence]) -> Told:
 
 
 def rule_of(seen: list[Evidence]) -> Told:
-    """The op is recognised by its values; its rule is tried with x for z and z for x, and so are other ops' rules."""
+    """The op is recognised by its values; its rule is tried with x for z and z for x; so are other ops'."""
     tg = reference()
     if len(seen[0].points) != 1 or seen[0].got.shape != seen[0].values[0].shape:
         yield from _operands_swapped(seen, tg)
@@ -206,13 +209,15 @@ def rule_of(seen: list[Evidence]) -> Told:
     for name in SMOOTH:
         made = [_call(tg, name, e.x) for e in seen]
         rule = tg.OPS[name].rules["x"]
-        if any(m is None for m in made):
-            continue
+        if any(np.isnan(m).any() for m in made):
+            continue  # outside its domain
         if all(np.allclose(m, e.values[0], rtol=1e-6, atol=1e-9) for m, e in zip(made, seen, strict=True)):
             for given, needed in (("x", "z"), ("z", "x")):
                 if needed in rule.reads and set(rule.reads) <= {"g", "x", "z"}:
                     kept = [{"x": e.x, "z": e.values[0]} for e in seen]
-                    put = [{"g": e.gs[0], "x": k[given], "z": k[given]} for e, k in zip(seen, kept, strict=True)]
+                    put = [
+                        {"g": e.gs[0], "x": k[given], "z": k[given]} for e, k in zip(seen, kept, strict=True)
+                    ]
                     want, have = ("output", "input") if needed == "z" else ("input", "output")
                     yield (
                         f"{name}'s rule computed from its {have}, where it needs its {want}",
@@ -231,13 +236,9 @@ def _operands_swapped(seen: list[Evidence], tg: Any) -> Told:
     )
 
 
-def _call(tg: Any, name: str, x: Array) -> Array | None:
-    try:
-        with tg.no_grad(), np.errstate(all="ignore"):
-            made = getattr(tg, name)(tg.Tensor(x))
-        return made._array if made.shape == x.shape else None  # type: ignore[no-any-return]
-    except Exception:
-        return None
+def _call(tg: Any, name: str, x: Array) -> Array:
+    with tg.no_grad(), np.errstate(all="ignore"):
+        return np.asarray(getattr(tg, name)(tg.Tensor(x))._array)
 
 
 def _gradient(tg: Any, name: str, e: Evidence) -> Array:

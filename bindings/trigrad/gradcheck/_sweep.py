@@ -1,7 +1,7 @@
 """The V-curve: the error of a derivative against the step it was computed with.
 
-Why it exists: 'which eps?' is the first question about gradient checking, and this curve is the answer: from the right
-the formula gets better, from the left rounding gets worse.
+Why it exists: 'which eps?' is the first question about gradient checking, and this curve is the answer: from
+the right the formula gets better, from the left rounding gets worse.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class Curve(NamedTuple):
 def eps_sweep(
     fn: Callable[[Any], Any], x: Any, exact: float | None = None, dtype: Any = np.float64, steps: Any = None
 ) -> Curve:
-    """Step sizes and errors of forward and central differences, and of the complex step, for fn at the number x.
+    """Step sizes and errors of forward and central differences and of the complex step, for fn at x.
 
-    fn takes and gives one number (a NumPy function such as np.exp, or a lambda of x).  Without `exact` the derivative
-    is taken from the complex step if fn takes complex numbers, and else from Richardson's extrapolation.  Complex
-    errors are NaN where fn takes no complex numbers.
+    fn takes and gives one number (a NumPy function such as np.exp, or a lambda).  Without `exact` the
+    derivative is taken from the complex step if fn takes complex numbers, and else from Richardson's
+    extrapolation.  Complex errors are NaN where fn takes no complex numbers.
     """
     from ._differences import first_step, slope
 
@@ -55,7 +55,9 @@ def eps_sweep(
     if exact is None:
         rough = slope(lambda h: (at64(fn, float(x) + h),) * 2, first_step(float(x)), 2.3e-16)
         exact = imaginary(1e-30)
-        if not np.isclose(exact, rough.value, rtol=1e-6, atol=1e-12):  # fn is not analytic, or takes no complex
+        if not np.isclose(
+            exact, rough.value, rtol=1e-6, atol=1e-12
+        ):  # fn is not analytic, or takes no complex
             exact = rough.value
     size = abs(exact) or 1.0
     rows = []

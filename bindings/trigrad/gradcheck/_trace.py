@@ -1,48 +1,28 @@
 """The function, written down: every call it makes of its engine, with inputs, outputs and source line.
 
-Why it exists: for two things.  The written calls can be made again on reference_py with complex numbers (_replay.py),
-and each can be checked on its own, which names the wrong rule (_blame.py).  While a function is watched, the engine's
-functions and the methods of its Tensor are wrapped; nothing else of the engine is touched, and other threads pass
-straight through.
+Why it exists: for two things.  The written calls can be made again on reference_py with complex numbers
+(_replay.py), and each can be checked on its own, which names the wrong rule (_blame.py).  While a function
+is watched, the engine's functions and the methods of its Tensor are wrapped; nothing else of the engine is
+touched, and other threads pass straight through.
 Read next: _replay.py.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
-import importlib
 import linecache
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 from ._engines import Adapter, Torch
-
-OPERATORS = {
-    "__add__": "add", "__radd__": "add", "__iadd__": "add", "__sub__": "sub", "__rsub__": "sub", "__isub__": "sub",
-    "__mul__": "mul", "__rmul__": "mul", "__imul__": "mul", "__truediv__": "div", "__rtruediv__": "div",
-    "__itruediv__": "div", "__pow__": "pow", "__rpow__": "pow", "__ipow__": "pow", "__matmul__": "matmul",
-    "__rmatmul__": "matmul", "__neg__": "neg", "__abs__": "abs", "__getitem__": "getitem", "__eq__": "eq",
-    "__ne__": "ne", "__lt__": "lt", "__le__": "le", "__gt__": "gt", "__ge__": "ge", "__and__": "logical_and",
-    "__or__": "logical_or", "__invert__": "logical_not", "T": "permute", "mT": "transpose",
-}  # fmt: skip
-IN_PLACE = {"add_", "sub_", "mul_", "div_", "fill_", "zero_", "copy_", "__setitem__"}
-ESCAPES = {"item", "numpy", "tolist", "__float__", "__array__", "data"}  # numbers leave the graph here
-CUTS = {"detach"}  # gradients stop here, though the numbers go on
-OTHERS = {"reshape", "view", "expand", "contiguous", "clone", "to", "astype", "float", "double", "where"}
-CREATION = set(
-    "tensor as_tensor from_numpy zeros ones empty full eye arange linspace zeros_like ones_like full_like rand "
-    "rand_like randn randn_like randint randperm manual_seed get_default_dtype set_default_dtype no_grad enable_grad "
-    "set_grad_enabled is_grad_enabled detect_anomaly ops show_config get_num_threads set_num_threads to_dot supports "
-    "Tensor Function Generator bool float32 float64 int64 errors".split()
-)
+from ._names import ACTIVE, CUTS, ESCAPES, IN_PLACE, OPERATORS
+from ._watch import torch_watched, wrapped
 
 
-class Var(NamedTuple):
+@dataclass(frozen=True)
+class Var:
     """A tensor of the function, by number: the inputs first, then every output of every call."""
 
     index: int
@@ -72,7 +52,9 @@ class Call:
     def variables(self) -> list[int]:
         """The numbers of the tensors it takes, in order, repeats included."""
         found: list[int] = []
-        substitute((self.args, self.kwargs), lambda leaf: found.append(leaf.index) if isinstance(leaf, Var) else None)
+        substitute(
+            (self.args, self.kwargs), lambda leaf: found.append(leaf.index) if isinstance(leaf, Var) else None
+        )
         return found
 
 
@@ -107,14 +89,6 @@ def flat(result: Any) -> list[Any]:
     return list(result) if isinstance(result, tuple | list) else [result]
 
 
-class _Active(threading.local):
-    tracer: Tracer | None = None
-    depth = 0
-
-
-_active = _Active()
-
-
 class Tracer:
     """Writes the calls of this thread into a Program while its `watching()` block runs."""
 
@@ -137,16 +111,18 @@ class Tracer:
             return {k: self.lift(v, name) for k, v in value.items()}
         return value
 
-    def call(self, name: str, kind: str, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    def call(
+        self, name: str, kind: str, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]
+    ) -> Any:
         """Make the call and, unless it is a step inside another one, write it down."""
-        if _active.depth:
+        if ACTIVE.depth:
             return function(*args, **kwargs)
         lifted = (self.lift(tuple(args), name), self.lift(kwargs, name))
-        _active.depth += 1
+        ACTIVE.depth += 1
         try:
             result = function(*args, **kwargs)
         finally:
-            _active.depth -= 1
+            ACTIVE.depth -= 1
         op = getattr(function, "__self__", type).__name__ if kind == "custom" else OPERATORS.get(name, name)
         call = Call(name, op, function, *lifted, kind, [], again=_again(self.adapter, name, kind, function))
         if not call.variables():
@@ -160,11 +136,8 @@ class Tracer:
         made = flat(result)
         if not any(self.adapter.is_tensor(z) for z in made):
             return result
-        if name in CUTS or not any(self.adapter.is_tensor(z) and self.adapter.tracked(z) for z in made):
-            if any(self.adapter.is_tensor(z) and self.adapter.array(z).dtype.kind == "f" for z in made) and (
-                any(self.adapter.tracked(self.program.tensors[v]) for v in call.variables())
-            ):
-                self.program.escapes.append(f"{name} at {_line()}")
+        if self._is_cut(name, made, call):
+            self.program.escapes.append(f"{name} at {_line()}")
         for z in made:
             call.outputs.append(self._named(z) if self.adapter.is_tensor(z) else None)
         recorded = getattr(getattr(made[0], "grad_fn", None), "name", None)
@@ -174,6 +147,14 @@ class Tracer:
         self.program.calls.append(call)
         return result
 
+    def _is_cut(self, name: str, made: list[Any], call: Call) -> bool:
+        """Whether float numbers go on from tracked tensors while the gradient does not."""
+        tensors = [z for z in made if self.adapter.is_tensor(z)]
+        if name not in CUTS and any(self.adapter.tracked(z) for z in tensors):
+            return False
+        floats = any(self.adapter.array(z).dtype.kind == "f" for z in tensors)
+        return floats and any(self.adapter.tracked(self.program.tensors[v]) for v in call.variables())
+
     def _named(self, z: Any) -> int:
         self.program.tensors.append(z)
         self.number[id(z)] = len(self.program.tensors) - 1
@@ -182,13 +163,13 @@ class Tracer:
     @contextlib.contextmanager
     def watching(self, fn: Callable[..., Any]) -> Iterator[None]:
         """Calls made in this block are written down."""
-        before = (_active.tracer, _active.depth)
-        with _torch_watched(self) if isinstance(self.adapter, Torch) else _wrapped(self.adapter, fn):
-            _active.tracer, _active.depth = self, 0
+        before = (ACTIVE.tracer, ACTIVE.depth)
+        with torch_watched(self) if isinstance(self.adapter, Torch) else wrapped(self.adapter, fn):
+            ACTIVE.tracer, ACTIVE.depth = self, 0
             try:
                 yield
             finally:
-                _active.tracer, _active.depth = before
+                ACTIVE.tracer, ACTIVE.depth = before
 
 
 def _again(adapter: Adapter, name: str, kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -206,7 +187,9 @@ def _again(adapter: Adapter, name: str, kind: str, function: Callable[..., Any])
     return lambda *args, **kwargs: getattr(tg, name)(*args, **kwargs)
 
 
-def trace(adapter: Adapter, fn: Callable[..., Any], leaves: list[Any], args: list[Any], outputs_of: Any) -> Program:
+def trace(
+    adapter: Adapter, fn: Callable[..., Any], leaves: list[Any], args: list[Any], outputs_of: Any
+) -> Program:
     """Run fn once and write it down.  `flaws` says what makes the program useless for a replay."""
     tracer = Tracer(adapter, leaves)
     with tracer.watching(fn):
@@ -222,109 +205,12 @@ def trace(adapter: Adapter, fn: Callable[..., Any], leaves: list[Any], args: lis
 def _line() -> str:
     """FILE:LINE of the nearest caller outside this package, with the line itself if it can be read."""
     frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("trigrad", "torch", "reference_py"):
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in (
+        "trigrad",
+        "torch",
+        "reference_py",
+    ):
         frame = frame.f_back
     name, number = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(name, number).strip()
     return f"{name.rpartition('/')[2]}:{number}" + (f"  {text}" if text else "")
-
-
-# ---- the engines of this repository: wrap the surface ----
-def _surface() -> tuple[set[str], set[str]]:
-    reference: Any = importlib.import_module("trigrad.reference_py")
-    functions = {n for n in reference.__all__ if n not in CREATION and callable(getattr(reference, n))}
-    methods = {n for n in (*functions, *OPERATORS, *IN_PLACE, *ESCAPES, *CUTS, *OTHERS)}
-    return functions - {"autograd", "func", "OPS"}, methods
-
-
-@contextlib.contextmanager
-def _wrapped(adapter: Adapter, fn: Callable[..., Any]) -> Iterator[None]:
-    """The functions of the module, those that fn's file imported by name, and the methods of Tensor, wrapped."""
-    functions, methods = _surface()
-    tg: Any = adapter.tg  # type: ignore[attr-defined]
-    undo: list[tuple[Any, str, Any]] = []
-    package = sys.modules.get("trigrad")
-    homes: list[Any] = [tg] + ([package] if package is not None and tg.__name__ == "trigrad.tensor_cpp" else [])
-    originals: dict[int, Any] = {}
-    for name in functions:
-        original = getattr(tg, name, None)
-        if original is None or isinstance(original, ModuleType | type):
-            continue
-        wrapper = originals[id(original)] = _watch(original, name, "function")
-        for home in homes:
-            if home.__dict__.get(name) is original:
-                undo.append((home, name, original))
-                setattr(home, name, wrapper)
-    borrowed = getattr(fn, "__globals__", {})
-    imported = {name: value for name, value in borrowed.items() if id(value) in originals}
-    if borrowed is not getattr(tg, "__dict__", None):
-        borrowed.update({name: originals[id(value)] for name, value in imported.items()})
-    for cls in [c for c in tg.Tensor.__mro__ if c is not object and c.__module__ != "pybind11_builtins"]:
-        for name in methods & cls.__dict__.keys():
-            original = cls.__dict__[name]
-            undo.append((cls, name, original))
-            setattr(cls, name, _watch_member(original, name))
-    custom = tg.Function.__dict__["apply"]
-    undo.append((tg.Function, "apply", custom))
-    tg.Function.apply = classmethod(_apply(custom.__func__))
-    try:
-        yield
-    finally:
-        borrowed.update(imported)
-        for owner, name, original in reversed(undo):
-            setattr(owner, name, original)
-
-
-def _watch(original: Any, name: str, kind: str) -> Any:
-    @functools.wraps(original, updated=())
-    def call(*args: Any, **kwargs: Any) -> Any:
-        tracer = _active.tracer
-        if tracer is None or _active.depth:
-            return original(*args, **kwargs)
-        return tracer.call(name, kind, original, args, kwargs)
-
-    return call
-
-
-def _watch_member(original: Any, name: str) -> Any:
-    if isinstance(original, property):
-        getter = original.fget
-        assert getter is not None
-        return property(_watch(getter, name, "property"), original.fset, original.fdel, original.__doc__)
-    return _watch(original, name, "method")
-
-
-def _apply(original: Callable[..., Any]) -> Callable[..., Any]:
-    def apply(cls: type, *args: Any, **kwargs: Any) -> Any:
-        tracer = _active.tracer
-        bound = original.__get__(cls, type(cls))  # type: ignore[attr-defined]
-        return bound(*args, **kwargs) if tracer is None else tracer.call(cls.__name__, "custom", bound, args, kwargs)
-
-    return apply
-
-
-# ---- PyTorch: it offers to be watched ----
-@contextlib.contextmanager
-def _torch_watched(tracer: Tracer) -> Iterator[None]:
-    torch: Any = importlib.import_module("torch")
-    overrides: Any = importlib.import_module("torch.overrides")
-
-    class Mode(overrides.TorchFunctionMode):  # type: ignore[misc]
-        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            name = getattr(func, "__name__", "")
-            if name == "__get__":  # x.T and x.data arrive as the property's getter
-                name = getattr(func.__self__, "__name__", name)
-                kind = "property"
-                if name not in OPERATORS and name not in ESCAPES:
-                    return func(*args, **(kwargs or {}))  # shape, requires_grad, grad_fn ...
-            else:
-                kind = "method" if hasattr(torch.Tensor, name) else "function"
-            return tracer.call(name, kind, func, args, kwargs or {})
-
-    custom = torch.autograd.Function.__dict__["apply"]
-    torch.autograd.Function.apply = classmethod(_apply(custom.__func__))
-    try:
-        with Mode():
-            yield
-    finally:
-        torch.autograd.Function.apply = custom

@@ -1,8 +1,8 @@
 """Blame for micrograd-like graphs: numbers that are objects, with `_prev` and `_op`.
 
-Why it exists: a learner's own Value class keeps its graph in itself, so nothing needs to be watched: the graph is
-walked through `_prev`, each `_op` is done again on fresh values and checked alone, and then the sums are checked.
-Read before: _blame.py, which does the same for tensors.
+Why it exists: a learner's own Value class keeps its graph in itself, so nothing needs to be watched: the
+graph is walked through `_prev`, each `_op` is done again on fresh values and checked alone, and then the
+sums are checked. Read before: _blame.py, which does the same for tensors.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ def _method(name: str) -> Callable[[Any], Any]:
 
 
 def blame_values(problem: Problem, seed: int, run: Run) -> Blame | None:
-    """The first node whose op is wrong alone; else the first, from the output, whose gradient is a wrong sum."""
-    leaves, outs = problem.call(problem.points)
+    """The first node whose op is wrong alone; else the first wrong sum, from the output backwards."""
+    _, outs = problem.call(problem.points)
     order = in_order(outs)
     made = [node for node in order if parents(node)]
     known: dict[int, tuple[Callable[..., Any], list[Any]]] = {}
@@ -131,14 +131,20 @@ def _alone(problem: Problem, function: Callable[..., Any], operands: list[Any], 
     made = [Problem(function, [kind(float(v.data)) for v in operands], problem.adapter, op)]
     made[0].inputs = [""] * len(operands)
     if len(operands) == 2 and operands[0] is operands[1]:
-        twice = Problem(lambda a: function(a, a), [kind(float(operands[0].data))], problem.adapter, f"a {op} a")
+        twice = Problem(
+            lambda a: function(a, a), [kind(float(operands[0].data))], problem.adapter, f"a {op} a"
+        )
         made.append(twice)
     return made
 
 
 def _place(node: Any) -> str:
     label = getattr(node, "label", "")
-    return f"node {label!r}, value {float(node.data):.6g}" if label else f"the node with value {float(node.data):.6g}"
+    return (
+        f"node {label!r}, value {float(node.data):.6g}"
+        if label
+        else f"the node with value {float(node.data):.6g}"
+    )
 
 
 def _sums(root: Any, order: list[Any], made: list[Any], known: dict[int, Any]) -> Blame | None:
@@ -153,18 +159,25 @@ def _sums(root: Any, order: list[Any], made: list[Any], known: dict[int, Any]) -
         total = true.get(id(node), 0.0)
         uses = arrived.get(id(node), [])
         if abs(float(node.grad) - total) > 1e-8 * (abs(total) + sum(abs(u) for u in uses)):
-            text = f"every op is right alone, but {_place(node)} is used {len(uses)} times and its gradient is not the sum"
+            text = (
+                f"every op is right alone, but {_place(node)} is used {len(uses)} times and its gradient is "
+            )
+            text += "not the sum"
             if len(uses) > 1 and any(np.isclose(float(node.grad), u, rtol=1e-9) for u in uses):
                 text = f"{_place(node)} is used {len(uses)} times, but only one use counted: "
                 text += "overwritten where it must be added (= instead of +=)"
             elif len(uses) > 1:
                 text += ": was it visited before all its uses were done?"
-            return Blame("accumulation", made.index(node) if node in made else 0, len(made), _place(node), None, text)
+            return Blame(
+                "accumulation", made.index(node) if node in made else 0, len(made), _place(node), None, text
+            )
         if id(node) not in known:
             continue
         function, operands = known[id(node)]
         for k, operand in enumerate(operands):
-            values = [np.asarray(float(v.data) + (1j * STEP if j == k else 0.0)) for j, v in enumerate(operands)]
+            values = [
+                np.asarray(float(v.data) + (1j * STEP if j == k else 0.0)) for j, v in enumerate(operands)
+            ]
             with tg.no_grad():
                 local = float(np.imag(function(*[tg.Tensor(v) for v in values])._array) / STEP)
             true[id(operand)] = true.get(id(operand), 0.0) + total * local

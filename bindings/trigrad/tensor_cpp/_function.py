@@ -18,8 +18,9 @@ A node of the graph has one output.  Several outputs are recorded as one flat te
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._core import tensor as _core
 from .._core.tensor import Tensor
@@ -28,6 +29,13 @@ from .._call_site import call_site
 from ._modes import no_grad
 
 _OUTPUT = object()  # stands in a context for the node's own output, which must not be kept alive by it
+
+
+class _Kind(NamedTuple):
+    """What a tensor was like: a rule must not keep the tensor itself."""
+
+    shape: tuple[int, ...]
+    dtype: Any
 
 
 class Context:
@@ -51,6 +59,7 @@ class Context:
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
+        """What save_for_backward kept, in that order."""
         if self._outputs is None:
             return self._to_save
         return tuple(None if entry is None else self._recall(*entry) for entry in self._saved)
@@ -68,14 +77,29 @@ class Context:
 
 
 class Function:
-    """Subclass this, and call `YourClass.apply(...)`."""
+    """Subclass this, and call `YourClass.apply(...)`.
+
+    >>> class Double(tg.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         return 2 * x
+    ...     @staticmethod
+    ...     def backward(ctx, g):
+    ...         return 2 * g
+    >>> x = tg.tensor(3.0, requires_grad=True)
+    >>> Double.apply(x).backward()
+    >>> x.grad
+    tensor(2.)
+    """
 
     @staticmethod
     def forward(ctx: Any, *args: Any) -> Any:
+        """From the arguments of apply to the output, or a tuple of them."""
         raise NotImplementedError("a Function needs a static method forward(ctx, *args)")
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
+        """From the outputs' gradients to one gradient, or None, for each argument of apply."""
         raise NotImplementedError("a Function needs a static method backward(ctx, *grads)")
 
     @classmethod
@@ -113,11 +137,12 @@ def _record(cls: type[Function], ctx: Context, args: tuple[Any, ...], outputs: l
     if not tracked:
         return outputs
     inputs = [x for x in args if isinstance(x, Tensor)]
-    shapes = [outputs[k].shape for k in tracked]
+    shapes = [_Kind(outputs[k].shape, outputs[k].dtype) for k in tracked]
     single = len(tracked) == 1
     with no_grad():
         joined = outputs[tracked[0]] if single else _core.cat([outputs[k].reshape(-1) for k in tracked])
-    rule = _rule(cls, ctx, [isinstance(x, Tensor) for x in args], tracked, shapes, outputs)
+    kinds = [_Kind(x.shape, x.dtype) if isinstance(x, Tensor) else None for x in args]
+    rule = _rule(cls, ctx, kinds, tracked, shapes, outputs)
     recorded = _core._record_function(cls.__name__, joined, inputs, rule)
     results = list(outputs)
     for k, part in zip(tracked, [recorded] if single else _parts(recorded, shapes), strict=True):
@@ -125,17 +150,31 @@ def _record(cls: type[Function], ctx: Context, args: tuple[Any, ...], outputs: l
     return results
 
 
-def _parts(flat: Any, shapes: list[tuple[int, ...]]) -> list[Any]:
-    sizes = [_core.zeros(shape).numel() for shape in shapes]
-    return [part.reshape(shape) for part, shape in zip(_core.split(flat, sizes), shapes, strict=True)]
+def _parts(flat: Any, kinds: list[_Kind]) -> list[Any]:
+    pieces = _core.split(flat, [math.prod(kind.shape) for kind in kinds])
+    return [piece.reshape(kind.shape).to(kind.dtype) for piece, kind in zip(pieces, kinds, strict=True)]
+
+
+def _fitting(name: str, k: int, r: Any, kind: _Kind) -> Any:
+    """A gradient that backward returned, in its input's dtype.  It may be as large as what the input broadcasts to."""
+    if r is None:
+        return None
+    if not isinstance(r, Tensor):
+        raise TypeError(f"{name}.backward: the gradient of input {k} must be a tensor or None, not {type(r).__name__}")
+    tail = r.shape[len(r.shape) - len(kind.shape) :]
+    if len(tail) != len(kind.shape) or any(want not in (1, got) for want, got in zip(kind.shape, tail, strict=True)):
+        raise ShapeError(
+            f"{name}.backward: the gradient of input {k} has shape {r.shape}, but the input has {kind.shape}"
+        )
+    return r.to(kind.dtype)
 
 
 def _rule(
     cls: type[Function],
     ctx: Context,
-    is_tensor: list[bool],
+    kinds: list[_Kind | None],
     tracked: list[int],
-    shapes: list[tuple[int, ...]],
+    shapes: list[_Kind],
     outputs: list[Any],
 ) -> Callable[[Any, Any], list[Any]]:
     """The node's rule: from the gradient of the (joined) output to the gradients of the tensors among the inputs."""
@@ -159,9 +198,9 @@ def _rule(
         finally:
             ctx._outputs = None
         results = list(results) if isinstance(results, tuple | list) else [results]
-        if len(results) < len(is_tensor) or any(r is not None for r in results[len(is_tensor) :]):
-            raise GraphError(f"{cls.__name__}.backward: returned {len(results)} gradients for {len(is_tensor)} inputs")
-        return [r for r, wanted in zip(results, is_tensor, strict=False) if wanted]
+        if len(results) < len(kinds) or any(r is not None for r in results[len(kinds) :]):
+            raise GraphError(f"{cls.__name__}.backward: returned {len(results)} gradients for {len(kinds)} inputs")
+        return [_fitting(cls.__name__, k, results[k], kind) for k, kind in enumerate(kinds) if kind]
 
     return rule
 

@@ -24,8 +24,11 @@
 
 namespace trigrad {
 
-enum Saved : unsigned { Nothing = 0, X = 1, Y = 2, Z = 8 };  // what a rule reads. Bit k: input k; bit 3: the output
+// What a rule reads. Bit k: input k; bit 3: the output. Ops have these names from their base.
+enum class Saved : unsigned { Nothing = 0, X = 1, Y = 2, Z = 8 };
 constexpr Saved operator|(Saved a, Saved b) { return static_cast<Saved>(static_cast<unsigned>(a) | static_cast<unsigned>(b)); }
+constexpr bool saves_input(Saved saved, std::size_t k) { return k < 3 && (static_cast<unsigned>(saved) >> k & 1) != 0; }
+constexpr bool saves_output(Saved saved) { return (static_cast<unsigned>(saved) & static_cast<unsigned>(Saved::Z)) != 0; }
 
 enum class Gradient {
   Smooth,  // differentiable on all of `domain`
@@ -59,7 +62,7 @@ struct OpInfo {
 
 // What backward may read in all: the union over the rules of the wanted inputs.
 constexpr Saved saved_for(const OpInfo& info, auto wants) {
-  Saved saved = Nothing;
+  Saved saved = Saved::Nothing;
   for (std::size_t k = 0; k < info.saves.size(); ++k)
     if (wants(k)) saved = saved | info.saves[k];
   return saved;
@@ -69,6 +72,7 @@ struct NoAttrs {};
 
 template <class Op, int Arity>
 struct Elementwise {
+  using enum Saved;
   static constexpr int arity = Arity;
   using Attrs = NoAttrs;
 };

@@ -1,7 +1,7 @@
 // From a structural op's struct to its row and its recorded call. A user's own structural op uses apply_op too:
 //
 //   struct Double {
-//     static constexpr OpInfo info{.name = "double", .saves = Nothing};
+//     static constexpr OpInfo info{.name = "double"};
 //     using Attrs = NoAttrs;
 //     static Tensor forward(const Tensor& x, const Attrs&) { return x + x; }           // runs unrecorded
 //     static Tensor gx(const Tensor& g, const Tensor&, const Tensor&, const Attrs&) { return g + g; }

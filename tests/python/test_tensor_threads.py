@@ -1,0 +1,161 @@
+"""Threads of Python: a graph stays with its own, numbers and leaves go anywhere.
+
+Why it exists: the engine's rule (design.md 4) is checked in C++ too, but Python adds the interpreter lock, hooks
+and objects that die in a thread that did not make them."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import trigrad as tg
+
+BELONGS = "this graph belongs to another thread, the one that recorded it; detach() shares values across threads"
+
+
+def elsewhere(function: Callable[[], Any]) -> Any:
+    """What function gives, or raises, in another thread."""
+    found: list[Any] = []
+
+    def run() -> None:
+        try:
+            found.append((function(), None))
+        except BaseException as error:  # noqa: BLE001, RUF100 - carried over
+            found.append((None, error))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    value, error = found[0]
+    if error is not None:
+        raise error
+    return value
+
+
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [
+        ("add", lambda y: y + 1),
+        ("mul", lambda y: y * y),
+        ("sum", lambda y: y.sum()),
+        ("backward", lambda y: y.backward(tg.ones(2))),
+        ("matmul", lambda y: y @ y),
+    ],
+)
+def test_a_graph_used_elsewhere_raises(name: str, use: Any) -> None:
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    y = x * x
+    with pytest.raises(RuntimeError) as caught:
+        elsewhere(lambda: use(y))
+    assert type(caught.value) is tg.errors.ThreadError
+    assert str(caught.value) == f"{name}: {BELONGS}"
+    y.sum().backward()  # and the graph is unharmed
+    assert x.grad.tolist() == [2.0, 4.0]
+
+
+def test_the_other_way_round() -> None:
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    y = elsewhere(lambda: x * x)  # its thread is gone now
+    with pytest.raises(RuntimeError, match="belongs to another thread"):
+        y.sum()
+    assert y.detach().tolist() == [1.0, 4.0]
+    assert y.tolist() == [1.0, 4.0]
+    assert "grad_fn=<mul>" in repr(y)
+
+
+def test_leaves_and_plain_tensors_cross_freely() -> None:
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    plain = tg.tensor([3.0, 4.0])
+
+    def train() -> Any:
+        z = (x * plain).sum()
+        z.backward()
+        return z.detach()
+
+    assert elsewhere(train).item() == 11.0
+    assert x.grad.tolist() == [3.0, 4.0]
+    (x * plain).sum().backward()
+    assert x.grad.tolist() == [6.0, 8.0]
+    assert (elsewhere(lambda: plain * 2) + plain).tolist() == [9.0, 12.0]
+
+
+def test_views_and_reading_cross() -> None:
+    x = tg.arange(6.0).reshape(2, 3)
+    assert elsewhere(lambda: x.T[1].tolist()) == [1.0, 4.0]
+    elsewhere(lambda: x.add_(1))
+    assert x.sum().item() == 21.0
+    assert x._version == 1
+
+
+def test_no_grad_is_the_threads_own() -> None:
+    x = tg.ones(2, requires_grad=True)
+    with tg.no_grad():
+        assert elsewhere(lambda: (x * 2).requires_grad)
+        assert not (x * 2).requires_grad
+
+
+def loss_after(seed: int, steps: int) -> float:
+    """A small regression; the loss of its last step."""
+    generator = tg.Generator(seed)
+    x, w = tg.randn(32, 4, generator=generator), tg.zeros(4, 1, requires_grad=True)
+    target = x @ tg.tensor([[1.0], [-2.0], [3.0], [0.5]])
+    loss = tg.zeros(())
+    for _ in range(steps):
+        w.grad = None
+        loss = tg.mse_loss(x @ w, target)
+        loss.backward()
+        with tg.no_grad():
+            w -= 0.1 * w.grad
+    return float(loss)
+
+
+def test_training_in_worker_threads_gives_the_same_bits() -> None:
+    expected = [loss_after(seed, 200) for seed in range(4)]
+    found: dict[int, float] = {}
+    threads = [threading.Thread(target=lambda s=s: found.update({s: loss_after(s, 200)})) for s in range(4)]  # type: ignore[misc]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [found[s] for s in range(4)] == expected
+    assert max(expected) < 0.1
+
+
+def test_a_graph_may_be_dropped_in_another_thread() -> None:
+    """Again and again, while the owner goes on recording."""
+    live = tg.tensor_cpp._core._pool_counters()
+    for _ in range(20):
+        x = tg.ones(100, requires_grad=True)
+        box = [x]
+        for _ in range(100):
+            box[0] = box[0] * 1.5
+        elsewhere(box.clear)
+        (x * 2).sum().backward()
+    del x
+    gc.collect()
+    tg.ones(1)
+    (tg.ones(1, requires_grad=True) * 2).backward()
+    after = tg.tensor_cpp._core._pool_counters()
+    assert after["live_bytes"] <= live["live_bytes"] + 50_000
+
+
+def test_graphs_of_threads_that_ended_are_freed() -> None:
+    for _ in range(50):
+        y = elsewhere(lambda: tg.ones(1000, requires_grad=True) * 2)
+        assert y.detach()[0].item() == 2.0
+    before = tg.tensor_cpp._core._pool_counters()["live_bytes"]
+    for _ in range(200):
+        y = elsewhere(lambda: tg.ones(1000, requires_grad=True) * 2)
+    assert tg.tensor_cpp._core._pool_counters()["live_bytes"] <= before + 100_000
+
+
+def test_numpy_arrays_release_their_owner_in_any_thread() -> None:
+    arrays = [np.ones(1000) for _ in range(10)]
+    tensors = [tg.from_numpy(a) for a in arrays]
+    del arrays
+    elsewhere(tensors.clear)
+    assert not tensors
