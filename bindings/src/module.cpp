@@ -37,6 +37,10 @@ PYBIND11_MODULE(_core, m) {
       py::set_error(python_type(error), error.what());
     }
   });
+#ifdef TRIGRAD_MUTANTS
+  m.def("_set_mutant", [](std::string_view name) { trigrad::active_mutant().set(name); }, "Switches a planted fault on; '' switches it off.");
+  m.def("_mutant_reached", [] { return trigrad::active_mutant().reached; });
+#endif
   bind_scalar(m);
   auto tensor = m.def_submodule("tensor", "The tensor engine.");
   trigrad::bind_tensor(tensor);

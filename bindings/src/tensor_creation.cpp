@@ -2,6 +2,8 @@
 
 #include "tensor_binding.hpp"
 
+#include <cmath>
+
 namespace trigrad {
 namespace {
 
@@ -39,8 +41,19 @@ Tensor from_data(py::handle data, py::handle dtype, bool copy) {
   return tensor_from_array(array, copy, target);
 }
 
+// A shape whose elements can be counted and addressed.
+Dims checked_size(std::string_view op, Dims size) {
+  double bytes = 8;
+  for (const std::int64_t n : size) {
+    if (n < 0) throw ShapeError(std::string(op) + ": a size cannot be negative: " + to_string(size));
+    bytes *= static_cast<double>(n);
+  }
+  if (bytes > 0x1p60) throw ShapeError(std::string(op) + ": shape " + to_string(size) + " has more elements than memory can hold");
+  return size;
+}
+
 Dims size_argument(std::string_view op, const py::args& args, const py::kwargs& kwargs) {
-  return kwargs.contains("size") ? dims_from(op, kwargs["size"]) : dims_from_args(op, args);
+  return checked_size(op, kwargs.contains("size") ? dims_from(op, kwargs["size"]) : dims_from_args(op, args));
 }
 
 struct Common {
@@ -48,6 +61,13 @@ struct Common {
   bool requires_grad = false;
   Generator* generator = nullptr;
 };
+
+// Any int: its low 64 bits, so that -1 is a seed, too.
+std::uint64_t seed_from(const py::int_& seed) {
+  const std::uint64_t bits = PyLong_AsUnsignedLongLongMask(seed.ptr());
+  if (PyErr_Occurred()) throw py::error_already_set();
+  return bits;
+}
 
 Generator* generator_from(std::string_view op, py::handle value) {
   if (!value.is_none() && !py::isinstance<Generator>(value))
@@ -61,6 +81,7 @@ double number_from(std::string_view op, const char* name, py::handle value) {
     PyErr_Clear();
     throw TypeError(std::string(op) + ": " + name + " must be a number, not " + Py_TYPE(value.ptr())->tp_name);
   }
+  if (!std::isfinite(number)) throw ValueError(std::string(op) + ": " + name + " must be finite");
   return number;
 }
 
@@ -141,7 +162,7 @@ void bind_creation(py::module_& m) {
       "full",
       [](py::object size, py::object value, py::object dtype, bool requires_grad) {
         const Tensor one = from_data(value, dtype, true);
-        Tensor x = empty(dims_from("full", size), one.dtype());
+        Tensor x = empty(checked_size("full", dims_from("full", size)), one.dtype());
         return finish(x.copy_(one), requires_grad);
       },
       py::arg("size"), py::arg("fill_value"), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false, "One value in a shape.");
@@ -183,22 +204,33 @@ void bind_creation(py::module_& m) {
       py::arg("input"), py::arg("fill_value"), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false,
       "One value in the shape and dtype of input.");
   py::class_<Generator>(m, "Generator", "A stream of random numbers: Philox4x32-10, the same bits in every engine.")
-      .def(py::init<std::uint64_t>(), py::arg("seed") = 0)
-      .def("manual_seed", [](Generator& g, std::uint64_t seed) -> Generator& { g.manual_seed(seed); return g; }, py::return_value_policy::reference_internal)
-      .def("get_state", [](const Generator& g) { return std::pair(g.seed(), g.next_block()); }, "(seed, next block)")
-      .def("set_state", [](Generator& g, std::pair<std::uint64_t, std::uint64_t> state) { g.set_state(state.first, state.second); });
-  m.def("manual_seed", &manual_seed, py::arg("seed"), "Restarts the default generator.");
+      .def(py::init([](const py::int_& seed) { return Generator(seed_from(seed)); }), py::arg("seed") = 0)
+      .def("manual_seed", [](py::object self, const py::int_& seed) { py::cast<Generator&>(self).manual_seed(seed_from(seed)); return self; },
+           py::arg("seed"), "Starts the stream anew; returns itself.")
+      .def("get_state", [](const Generator& g) { return std::pair(g.seed(), g.next_block()); }, "(seed, next block): all there is.")
+      .def("set_state", [](py::object self, std::pair<std::uint64_t, std::uint64_t> state) {
+        py::cast<Generator&>(self).set_state(state.first, state.second);
+        return self;
+      }, py::arg("state"), "Goes on from what get_state returned; returns itself.");
+  m.def("manual_seed", [](const py::int_& seed) { manual_seed(seed_from(seed)); return py::cast(&default_generator(), py::return_value_policy::reference); },
+        py::arg("seed"), R"(Starts the default generator anew, and returns it.
+
+    >>> _ = tg.manual_seed(0)
+    >>> first = tg.rand(2)
+    >>> _ = tg.manual_seed(0)
+    >>> (tg.rand(2) == first).all()
+    tensor(True))");
   m.def(
       "randint",
       [](std::int64_t low, py::object high, py::object size, Generator* generator) {
         if (!PyIndex_Check(high.ptr())) {  // randint(high, size)
           size = high;
-          return randint(0, low, dims_from("randint", size), generator);
+          return randint(0, low, checked_size("randint", dims_from("randint", size)), generator);
         }
-        return randint(low, py::cast<std::int64_t>(high), dims_from("randint", size), generator);
+        return randint(low, py::cast<std::int64_t>(high), checked_size("randint", dims_from("randint", size)), generator);
       },
       py::arg("low"), py::arg("high"), py::arg("size") = py::none(), py::kw_only(), py::arg("generator") = nullptr, "Integers in [low, high).");
-  m.def("randperm", [](std::int64_t n, Generator* generator) { return randperm(n, generator); }, py::arg("n"), py::kw_only(),
+  m.def("randperm", [](std::int64_t n, Generator* generator) { return randperm(checked_size("randperm", {n})[0], generator); }, py::arg("n"), py::kw_only(),
         py::arg("generator") = nullptr, "The integers below n in random order.");
 }
 

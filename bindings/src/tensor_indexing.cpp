@@ -49,7 +49,8 @@ Parsed parse(const Tensor& x, py::handle key) {
   if (used > x.ndim()) throw IndexError("getitem: " + std::to_string(given) + " indices for a tensor of shape " + to_string(x.shape()));
 
   Parsed parsed{x, {}, advanced};
-  int axis = 0;
+  int axis = 0;  // of the view made so far
+  int dim = 0;   // of x: what an error names
   const auto skip_whole_axes = [&](int count) {
     for (int i = 0; i < count; ++i) parsed.indices.emplace_back();
     axis += count;
@@ -61,6 +62,7 @@ Parsed parse(const Tensor& x, py::handle key) {
       skip_whole_axes(1);
     } else if (static_cast<std::ptrdiff_t>(k) == ellipsis) {
       skip_whole_axes(x.ndim() - used);
+      dim += x.ndim() - used;
     } else if (py::isinstance<py::slice>(item)) {
       py::ssize_t start = 0, stop = 0, step = 0;
       const auto size = static_cast<py::ssize_t>(parsed.view.size(axis));
@@ -69,8 +71,13 @@ Parsed parse(const Tensor& x, py::handle key) {
       if (step <= 0) throw ValueError("getitem: a slice's step must be positive, not " + std::to_string(step));
       if (!(start == 0 && stop == size && step == 1)) parsed.view = slice(parsed.view, axis, start, stop, step);
       skip_whole_axes(1);
+      ++dim;
     } else if (is_plain_int(item)) {
       const auto index = py::cast<std::int64_t>(py::reinterpret_steal<py::object>(PyNumber_Index(item.ptr())));
+      const std::int64_t size = x.size(dim);
+      if (index < -size || index >= size)
+        throw IndexError("getitem: index " + std::to_string(index) + " is out of range for dim " + std::to_string(dim) + " with size " + std::to_string(size));
+      ++dim;
       if (!advanced) {
         parsed.view = select(parsed.view, axis, index);
       } else {  // beside an array an int is an index array too: NumPy's rule
@@ -87,10 +94,12 @@ Parsed parse(const Tensor& x, py::handle key) {
       for (Tensor& index : nonzero(arrays[k])) {
         parsed.indices.push_back(index);
         ++axis;
+        ++dim;
       }
     } else {
       parsed.indices.push_back(arrays[k]);
       ++axis;
+      ++dim;
     }
   }
   return parsed;

@@ -62,8 +62,7 @@ struct RecursiveSearch {
   std::size_t deepest_address;  // below this, the stack is too short for another frame and what a rule may need
 
   void search(Cell* cell, std::size_t depth) {
-    const char here = 0;
-    if (reinterpret_cast<std::uintptr_t>(&here) < deepest_address)
+    if (stack_position() < deepest_address)
       throw DepthError("backward: the recursive order reached depth " + std::to_string(depth) +
                        ", as deep as this thread's stack allows; use order='stack' or order='tape'");
     for (Cell* input : cell->input_cells())
@@ -74,9 +73,8 @@ struct RecursiveSearch {
 
 void recursive_order(Cell* root, std::uint32_t run, NodeList& order) {
   constexpr std::size_t kReserve = 64 * 1024;
-  const char here = 0;
   const std::size_t left = stack_left();
-  const auto now = reinterpret_cast<std::uintptr_t>(&here);
+  const std::uintptr_t now = stack_position();
   RecursiveSearch{order, run, left > kReserve ? now - left + kReserve : now}.search(root, 1);
 }
 // [/order:recursive]

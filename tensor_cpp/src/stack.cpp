@@ -37,8 +37,7 @@ std::uintptr_t stack_end() {
 }  // namespace
 
 std::size_t stack_left() {
-  const char here = 0;
-  const auto top = reinterpret_cast<std::uintptr_t>(&here);
+  const std::uintptr_t top = stack_position();
   const std::uintptr_t end = stack_end();
   if (end == 0 || end > top) return 256 * 1024;  // unknown: assume little
   return top - end;

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sys/mman.h>
 
 #include <cstring>
 #include <exception>
@@ -64,9 +65,15 @@ inline void in_thread(std::size_t stack_bytes, std::function<void()> work) {
     std::function<void()> work;
     std::exception_ptr failure;
   } task{std::move(work), nullptr};
+  // A stack of our own: the system would hand out a larger one that it has in stock. Below it lies a page that nobody may
+  // touch, so that running over the end is a crash and not a quiet write elsewhere.
+  constexpr std::size_t kGuard = 64 * 1024;
+  void* const room = mmap(nullptr, kGuard + stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  ASSERT_NE(room, MAP_FAILED);
+  mprotect(room, kGuard, PROT_NONE);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, stack_bytes);
+  pthread_attr_setstack(&attributes, static_cast<char*>(room) + kGuard, stack_bytes);
   pthread_t thread;
   const auto run = [](void* argument) -> void* {
     Task& mine = *static_cast<Task*>(argument);
@@ -81,6 +88,7 @@ inline void in_thread(std::size_t stack_bytes, std::function<void()> work) {
   ASSERT_EQ(pthread_create(&thread, &attributes, run, &task), 0);
   pthread_attr_destroy(&attributes);
   pthread_join(thread, nullptr);
+  munmap(room, kGuard + stack_bytes);
   if (task.failure) std::rethrow_exception(task.failure);
 }
 inline void in_thread(std::function<void()> work) { in_thread(std::size_t{8} << 20, std::move(work)); }

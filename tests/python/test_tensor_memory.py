@@ -42,15 +42,15 @@ def test_a_training_loop_of_100_000_steps_is_flat() -> None:
                     p -= 0.01 * p.grad
         return float(loss)
 
-    first = steps(2_000)
+    first = steps(10_000)
     memory, counters, objects = resident(), tg.tensor_cpp._core._pool_counters(), len(gc.get_objects())
-    last = steps(98_000)
+    last = steps(100_000)
     after = tg.tensor_cpp._core._pool_counters()
     assert last < first
     assert after["system_calls"] == counters["system_calls"]
     assert after["live_bytes"] == counters["live_bytes"]
     assert after["peak_bytes"] == counters["peak_bytes"]
-    assert resident() - memory < 1_000
+    assert resident() - memory < 2_000
     assert abs(len(gc.get_objects()) - objects) < 100
 
 
@@ -127,21 +127,25 @@ def test_time_is_linear_in_the_length_of_a_chain(order: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("order", ["tape", "stack"])
-def test_ten_million_nodes(order: str) -> None:
-    """Built, differentiated, and freed without a backward as well; nothing recurses."""
-    x, y = chain(10_000_000)
-    if order == "tape":
-        y.backward()
-        assert x.grad.item() == pytest.approx(10_000_001, rel=1e-6)
-    else:
-        y.backward(order="stack", retain_graph=True)
-        assert x.grad is not None
-    start = time.perf_counter()
+def test_ten_million_nodes() -> None:
+    """Built, swept in both orders, and freed; nothing recurses, and freeing is quick."""
+    x = tg.tensor(1.0, requires_grad=True)
+    y = x
+    for _ in range(10_000_000):
+        y = -y
+    for order in ("tape", "stack"):
+        y.backward(order=order, retain_graph=order == "tape")
+        assert x.grad.item() == 1.0
+        x.grad = None
+    start = time.process_time()
     del y
-    gc.collect()
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
+    y = x
+    for _ in range(2_000_000):  # and without any backward
+        y = -y
+    del y
     (x * 2).backward()
+    assert x.grad.item() == 2.0
 
 
 def test_a_million_deep_graph_is_printed_drawn_copied_and_freed() -> None:

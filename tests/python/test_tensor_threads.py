@@ -5,9 +5,10 @@ and objects that die in a thread that did not make them."""
 
 from __future__ import annotations
 
-import gc
+import queue
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,19 +43,19 @@ def elsewhere(function: Callable[[], Any]) -> Any:
         ("add", lambda y: y + 1),
         ("mul", lambda y: y * y),
         ("sum", lambda y: y.sum()),
-        ("backward", lambda y: y.backward(tg.ones(2))),
-        ("matmul", lambda y: y @ y),
+        ("backward", lambda y: y.backward(tg.ones(1, 2))),
+        ("matmul", lambda y: y @ tg.ones(2, 2)),
     ],
 )
 def test_a_graph_used_elsewhere_raises(name: str, use: Any) -> None:
-    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    x = tg.tensor([[1.0, 2.0]], requires_grad=True)
     y = x * x
     with pytest.raises(RuntimeError) as caught:
         elsewhere(lambda: use(y))
     assert type(caught.value) is tg.errors.ThreadError
     assert str(caught.value) == f"{name}: {BELONGS}"
     y.sum().backward()  # and the graph is unharmed
-    assert x.grad.tolist() == [2.0, 4.0]
+    assert x.grad.tolist() == [[2.0, 4.0]]
 
 
 def test_the_other_way_round() -> None:
@@ -125,32 +126,55 @@ def test_training_in_worker_threads_gives_the_same_bits() -> None:
     assert max(expected) < 0.1
 
 
+def resident() -> int:
+    """KiB of memory that are really used now."""
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4
+
+
+linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads /proc/self/statm")
+
+
+@linux
 def test_a_graph_may_be_dropped_in_another_thread() -> None:
-    """Again and again, while the owner goes on recording."""
-    live = tg.tensor_cpp._core._pool_counters()
-    for _ in range(20):
-        x = tg.ones(100, requires_grad=True)
-        box = [x]
-        for _ in range(100):
-            box[0] = box[0] * 1.5
-        elsewhere(box.clear)
-        (x * 2).sum().backward()
-    del x
-    gc.collect()
-    tg.ones(1)
-    (tg.ones(1, requires_grad=True) * 2).backward()
-    after = tg.tensor_cpp._core._pool_counters()
-    assert after["live_bytes"] <= live["live_bytes"] + 50_000
+    """Again and again, while the owner goes on recording; nothing is lost."""
+
+    def rounds(n: int) -> None:
+        for _ in range(n):
+            x = tg.ones(1000, requires_grad=True)
+            box = [x]
+            for _ in range(50):
+                box[0] = box[0] * 1.5
+            elsewhere(box.clear)
+            (x * 2).sum().backward()
+
+    rounds(50)
+    before = resident()
+    rounds(200)
+    assert resident() - before < 4_000  # one round makes 200 KiB
 
 
-def test_graphs_of_threads_that_ended_are_freed() -> None:
-    for _ in range(50):
-        y = elsewhere(lambda: tg.ones(1000, requires_grad=True) * 2)
-        assert y.detach()[0].item() == 2.0
-    before = tg.tensor_cpp._core._pool_counters()["live_bytes"]
-    for _ in range(200):
-        y = elsewhere(lambda: tg.ones(1000, requires_grad=True) * 2)
-    assert tg.tensor_cpp._core._pool_counters()["live_bytes"] <= before + 100_000
+@linux
+@pytest.mark.xfail(strict=False, reason="pool.cpp: what one thread allocates and another frees stays with the latter")
+@pytest.mark.parametrize("tracked", [False, True])
+def test_tensors_made_by_a_loader_thread_are_recycled(tracked: bool) -> None:
+    """A data loader: one thread makes batches, another consumes them."""
+    batches: queue.Queue[Any] = queue.Queue(4)
+
+    def load() -> None:
+        for _ in range(3_000):
+            batches.put(tg.zeros(1000, requires_grad=tracked) * 2)
+        batches.put(None)
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    before, count = 0, 0
+    while (batch := batches.get()) is not None:
+        assert batch.numel() == 1000
+        count += 1
+        if count == 1_000:
+            before = resident()
+    thread.join()
+    assert resident() - before < 3_000  # 2000 batches are 8000 KiB
 
 
 def test_numpy_arrays_release_their_owner_in_any_thread() -> None:

@@ -184,7 +184,7 @@ def compare(
                     )
                 )
             elif verdict.counted and size:
-                gap = abs(mine - verdict.expected) / size
+                gap = abs(mine - verdict.expected) / max(size, 1e-8 * floor)
                 row.worst = max(row.worst, gap if math.isfinite(gap) else 0.0)
         if directions and row.undecided == len(directions) - row.kinks and row.undecided:
             report.problems.append(

@@ -18,7 +18,7 @@ import numpy as np
 Line = Callable[[float], tuple[float, float]]  # offset -> value, and the size of the terms it was summed from
 
 WINDOW = 4  # steps that are extrapolated together
-FINEST = 18  # halvings of the first step before we give up
+FINEST = 24  # halvings of the first step before we give up
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def run(
         for row in report.inputs:
             row.failures = [replace(f, likely=report.likely) for f in row.failures]
     if order == 2 and report.ok and oracle is not None and gs:
-        report.second = second(problem, seed, atol, rtol, oracle)
+        report.second = second(problem, seed, atol, rtol, oracle, report.kinks > 0)
         if not report.second.ok:
             report.second.likely = (
                 "the first order is right, the second is not: the rule must itself be made of ops"

@@ -247,8 +247,8 @@ def _sample(record: dict[str, Any], inputs: list[Array], attrs: dict[str, Any]) 
         given = {"approximate": "tanh"}
 
     def call(tg: Any) -> Callable[..., Any]:
-        function = getattr(tg, "gelu" if op == "gelu_tanh" else op)
-        return lambda *tensors: function(*tensors, **given)
+        name = "gelu" if op == "gelu_tanh" else op  # looked up at each call, when it may be watched
+        return lambda *tensors: getattr(tg, name)(*tensors, **given)
 
     words = [str(x.shape) for x in inputs] + [f"{k}={v}" for k, v in given.items()]
     return Sample(f"{op}({', '.join(words)})", inputs, call)

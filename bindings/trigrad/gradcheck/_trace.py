@@ -18,7 +18,7 @@ from typing import Any
 
 from ._engines import Adapter, Torch
 from ._names import ACTIVE, CUTS, ESCAPES, IN_PLACE, OPERATORS
-from ._watch import torch_watched, wrapped
+from ._watch import torch_watched, watched, wrapped
 
 
 @dataclass(frozen=True)
@@ -161,13 +161,15 @@ class Tracer:
         return self.number[id(z)]
 
     @contextlib.contextmanager
-    def watching(self, fn: Callable[..., Any]) -> Iterator[None]:
-        """Calls made in this block are written down."""
+    def watching(self, fn: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+        """Calls made in this block are written down.  Gives fn in the form to call."""
         before = (ACTIVE.tracer, ACTIVE.depth)
-        with torch_watched(self) if isinstance(self.adapter, Torch) else wrapped(self.adapter, fn):
+        with (
+            torch_watched(self) if isinstance(self.adapter, Torch) else wrapped(self.adapter, fn) as wrappers
+        ):
             ACTIVE.tracer, ACTIVE.depth = self, 0
             try:
-                yield
+                yield watched(fn, wrappers)
             finally:
                 ACTIVE.tracer, ACTIVE.depth = before
 
@@ -192,8 +194,8 @@ def trace(
 ) -> Program:
     """Run fn once and write it down.  `flaws` says what makes the program useless for a replay."""
     tracer = Tracer(adapter, leaves)
-    with tracer.watching(fn):
-        made = fn(*args)
+    with tracer.watching(fn) as noticed:
+        made = noticed(*args)
     for z in outputs_of(made):
         known = tracer.number.get(id(z))
         if known is None and adapter.tracked(z) and getattr(z, "grad_fn", None) is not None:

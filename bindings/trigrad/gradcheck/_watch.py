@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 OTHERS = {"reshape", "view", "expand", "contiguous", "clone", "to", "astype", "float", "double", "where"}
 CREATION = set(
     "tensor as_tensor from_numpy zeros ones empty full eye arange linspace zeros_like ones_like full_like "
-    "rand rand_like randn randn_like randint randperm manual_seed get_default_dtype set_default_dtype no_grad "
-    "enable_grad set_grad_enabled is_grad_enabled detect_anomaly ops show_config get_num_threads "
+    "rand rand_like randn randn_like randint randperm manual_seed get_default_dtype set_default_dtype "
+    "no_grad enable_grad set_grad_enabled is_grad_enabled detect_anomaly ops show_config get_num_threads "
     "set_num_threads to_dot supports Tensor Function Generator bool float32 float64 int64 errors".split()
 )
 
@@ -38,8 +38,11 @@ def _surface() -> tuple[set[str], set[str]]:
 
 
 @contextlib.contextmanager
-def wrapped(adapter: Adapter, fn: Callable[..., Any]) -> Iterator[None]:
-    """The module's functions, those that fn's file imported by name, and Tensor's methods, wrapped."""
+def wrapped(adapter: Adapter, fn: Callable[..., Any]) -> Iterator[dict[int, Any]]:
+    """The module's functions, those that fn's file or scope has by name, and Tensor's methods, wrapped.
+
+    Gives the wrappers by the id of what they stand for: fn itself may be one of those functions.
+    """
     functions, methods = _surface()
     tg: Any = adapter.tg  # type: ignore[attr-defined]
     undo: list[tuple[Any, str, Any]] = []
@@ -57,6 +60,10 @@ def wrapped(adapter: Adapter, fn: Callable[..., Any]) -> Iterator[None]:
             if home.__dict__.get(name) is original:
                 undo.append((home, name, original))
                 setattr(home, name, wrapper)
+    cells = [c for c in getattr(fn, "__closure__", None) or () if _holds(c, originals)]
+    kept = [c.cell_contents for c in cells]
+    for cell, function in zip(cells, kept, strict=True):
+        cell.cell_contents = originals[id(function)]
     borrowed = getattr(fn, "__globals__", {})
     imported = {name: value for name, value in borrowed.items() if id(value) in originals}
     if borrowed is not getattr(tg, "__dict__", None):
@@ -70,11 +77,33 @@ def wrapped(adapter: Adapter, fn: Callable[..., Any]) -> Iterator[None]:
     undo.append((tg.Function, "apply", custom))
     tg.Function.apply = classmethod(_apply(custom.__func__))
     try:
-        yield
+        yield originals
     finally:
         borrowed.update(imported)
+        for cell, function in zip(cells, kept, strict=True):
+            cell.cell_contents = function
         for owner, name, original in reversed(undo):
             setattr(owner, name, original)
+
+
+def _holds(cell: Any, originals: dict[int, Any]) -> bool:
+    """Whether a variable that fn closes over is one of the engine's functions."""
+    try:
+        return id(cell.cell_contents) in originals
+    except ValueError:  # not assigned yet
+        return False
+
+
+def watched(fn: Callable[..., Any], wrappers: dict[int, Any]) -> Callable[..., Any]:
+    """fn in a form that is noticed: `tg.tanh` and `MyFunction.apply` were looked up before the wrapping."""
+    if id(fn) in wrappers:
+        return wrappers[id(fn)]  # type: ignore[no-any-return]
+    if isinstance(fn, functools.partial):
+        return functools.partial(watched(fn.func, wrappers), *fn.args, **fn.keywords)
+    owner = getattr(fn, "__self__", None)
+    if isinstance(owner, type) and getattr(fn, "__name__", "") == "apply":
+        return lambda *args, **kwargs: owner.apply(*args, **kwargs)  # type: ignore[attr-defined]
+    return fn
 
 
 def _watch(original: Any, name: str, kind: str) -> Any:
@@ -99,7 +128,7 @@ def _watch_member(original: Any, name: str) -> Any:
 def _apply(original: Callable[..., Any]) -> Callable[..., Any]:
     def apply(cls: type, *args: Any, **kwargs: Any) -> Any:
         tracer = ACTIVE.tracer
-        bound = original.__get__(cls, type(cls))  # type: ignore[attr-defined]
+        bound = original.__get__(cls, type(cls))
         return (
             bound(*args, **kwargs)
             if tracer is None
@@ -111,7 +140,7 @@ def _apply(original: Callable[..., Any]) -> Callable[..., Any]:
 
 # ---- PyTorch: it offers to be watched ----
 @contextlib.contextmanager
-def torch_watched(tracer: Tracer) -> Iterator[None]:
+def torch_watched(tracer: Tracer) -> Iterator[dict[int, Any]]:
     torch: Any = importlib.import_module("torch")
     overrides: Any = importlib.import_module("torch.overrides")
 
@@ -131,6 +160,6 @@ def torch_watched(tracer: Tracer) -> Iterator[None]:
     torch.autograd.Function.apply = classmethod(_apply(custom.__func__))
     try:
         with Mode():
-            yield
+            yield {}
     finally:
         torch.autograd.Function.apply = custom

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <trigrad/math.hpp>
+#include <trigrad/mutants.hpp>
 
 #include <array>
 #include <bit>
@@ -122,7 +123,7 @@ auto evaluate(const typename Op::Attrs& attrs, In... in) {
 // Calls the rule of input K: gx for the first, gy for the second. A ternary op is `where`-like: its first input is a
 // condition without gradient, and gx, gy belong to the two that follow.
 template <class Op, int K, class G, class... InOut>
-auto rule(const typename Op::Attrs& attrs, G g, InOut... in_out) {
+auto right_rule(const typename Op::Attrs& attrs, G g, InOut... in_out) {
   constexpr int which = Op::arity == 3 ? K - 1 : K;
   if constexpr (attr_count<Op> == 0) {
     if constexpr (which == 0) return Op::gx(g, in_out...);
@@ -130,6 +131,17 @@ auto rule(const typename Op::Attrs& attrs, G g, InOut... in_out) {
   } else {
     if constexpr (which == 0) return Op::gx(g, in_out..., attrs);
     else return Op::gy(g, in_out..., attrs);
+  }
+}
+
+// What the engines call: the right rule, or in the tests' own build the wrong one that is switched on.
+template <class Op, int K, class G, class... InOut>
+auto rule(const typename Op::Attrs& attrs, G g, InOut... in_out) {
+  if constexpr (kMutants) {
+    const auto right = [&]<int I>(G h, std::integral_constant<int, I>) { return right_rule<Op, I>(attrs, h, in_out...); };
+    return faulty_rule<Op, K>(right, g, in_out...);
+  } else {
+    return right_rule<Op, K>(attrs, g, in_out...);
   }
 }
 

@@ -12,4 +12,14 @@ void same_dtype(std::string_view op, const Tensor& x, const Tensor& y);  // DTyp
 void needs_floating(std::string_view op, const Tensor& x);               // DTypeError for integers and booleans
 std::size_t stack_left();                                   // bytes of this thread's stack below the caller
 
+// Where the stack is now. The address of a local would not do: sanitizers move locals elsewhere.
+inline std::uintptr_t stack_position() {
+#if defined(__GNUC__)
+  return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+#else
+  const volatile char here = 0;
+  return reinterpret_cast<std::uintptr_t>(&here);
+#endif
+}
+
 }  // namespace trigrad

@@ -10,12 +10,20 @@
 
 #include <trigrad/tensor/tensor.hpp>
 
-// One version of each loop per instruction set in the same binary, chosen at load time. Where the compiler has no such
-// thing the plain loop is compiled for the baseline.
+// One version of each loop per instruction set in the same binary, chosen at load time; `flatten` because a formula that
+// stays a call is not vectorised. Where the compiler has no such thing the plain loop is compiled for the baseline.
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_THREAD__)
-#define TRIGRAD_CLONES __attribute__((target_clones("avx512f", "arch=haswell", "default")))
+#define TRIGRAD_CLONES __attribute__((flatten, target_clones("avx512f", "arch=haswell", "default")))
 #else
 #define TRIGRAD_CLONES
+#endif
+
+// What the compiler must know of the inner loop: the output overlaps no input, so no scalar version is wanted for the case
+// that it does; and unrolling sixteen steps before the vectoriser looks would hide the loop from it.
+#if defined(__GNUC__) && !defined(__clang__)
+#define TRIGRAD_VECTOR_LOOP _Pragma("GCC unroll 1") _Pragma("GCC ivdep")
+#else
+#define TRIGRAD_VECTOR_LOOP
 #endif
 
 namespace trigrad {
@@ -28,7 +36,8 @@ TRIGRAD_CLONES void forward_block(const PackedAttrs& packed, const void* const* 
   const T* __restrict w = Op::arity > 2 ? static_cast<const T*>(in[2]) : x;
   T* __restrict z = static_cast<T*>(out);
   for (std::size_t i = 0; i < n; i += kLanes)
-    for (std::size_t j = i; j < i + kLanes; ++j) {
+    TRIGRAD_VECTOR_LOOP for (std::size_t k = 0; k < kLanes; ++k) {
+      const std::size_t j = i + k;
       if constexpr (Op::arity == 1) z[j] = static_cast<T>(evaluate<Op>(attrs, x[j]));
       else if constexpr (Op::arity == 2) z[j] = static_cast<T>(evaluate<Op>(attrs, x[j], y[j]));
       else z[j] = static_cast<T>(evaluate<Op>(attrs, x[j], y[j], w[j]));
@@ -45,7 +54,8 @@ TRIGRAD_CLONES void rule_block(const PackedAttrs& packed, const void* const* in,
   const T* __restrict z = static_cast<const T*>(in[Op::arity + 1]);
   T* __restrict gx = static_cast<T*>(out);
   for (std::size_t i = 0; i < n; i += kLanes)
-    for (std::size_t j = i; j < i + kLanes; ++j) {
+    TRIGRAD_VECTOR_LOOP for (std::size_t k = 0; k < kLanes; ++k) {
+      const std::size_t j = i + k;
       if constexpr (Op::arity == 1) gx[j] = rule<Op, K>(attrs, g[j], x[j], z[j]);
       else if constexpr (Op::arity == 2) gx[j] = rule<Op, K>(attrs, g[j], x[j], y[j], z[j]);
       else gx[j] = rule<Op, K>(attrs, g[j], x[j], y[j], w[j], z[j]);

@@ -1,0 +1,155 @@
+// Threads: a graph belongs to the one that recorded it; numbers cross freely; separate graphs train side by side.
+//
+// These tests run in the TSan build, where a data race is a failure even when all numbers come out right.
+
+#include "tensor_testing.hpp"
+
+#include <trigrad/tensor/pool.hpp>
+
+#include <atomic>
+#include <barrier>
+#include <cmath>
+#include <set>
+#include <thread>
+
+namespace trigrad::testing {
+namespace {
+
+const std::string kForeign = ": this graph belongs to another thread, the one that recorded it; detach() shares values across threads";
+
+TEST(TensorThreads, ForeignGraphsAreRefused) {
+  const Tensor x = leaf(2);
+  const Tensor h = x * 3.0;
+  in_thread([&] {
+    expect_error<ThreadError>("add" + kForeign, [&] { h + 1.0; });
+    expect_error<ThreadError>("exp" + kForeign, [&] { exp(h); });
+    expect_error<ThreadError>("sum" + kForeign, [&] { sum(h); });
+    expect_error<ThreadError>("mul" + kForeign, [&] { leaf(1) * h; });
+    for (const Order order : kOrders) expect_error<ThreadError>("backward" + kForeign, [&] { h.backward({.order = order}); });
+    expect_error<ThreadError>("backward" + kForeign, [&] { gradients({&h, 1}, {&x, 1}, {}, {}, false); });
+    EXPECT_EQ((h.detach() + 1.0).item(), 7) << "the advice works";
+    const NoGrad guard;
+    EXPECT_EQ((h + 1.0).item(), 7) << "nothing is recorded, so nothing is refused";
+  });
+  h.backward();
+  EXPECT_EQ(x.grad().item(), 3) << "the owner is not disturbed";
+}
+
+TEST(TensorThreads, AGraphOutlivesItsThread) {
+  Tensor y;
+  in_thread([&] { y = exp(leaf(1)); });
+  EXPECT_DOUBLE_EQ(y.item(), std::exp(1.0));
+  EXPECT_THROW(y.backward(), ThreadError);
+  y = Tensor();  // freed here, block by block
+}
+
+TEST(TensorThreads, NumbersCrossFreely) {
+  const Tensor x = randn({32, 32}, DType::Float64);
+  std::vector<Tensor> results(4);
+  std::vector<std::thread> threads;
+  for (std::size_t k = 0; k < results.size(); ++k)
+    threads.emplace_back([&, k] {
+      for (int step = 0; step < 100; ++step) {
+        const Tensor mine = x;  // one cell, its counts changed by all
+        results[k] = matmul(slice(mine, 0, 0, 16, 1), transpose(mine, 0, 1));
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (const Tensor& result : results) EXPECT_TRUE(same_bits(result, results[0]));
+}
+
+TEST(TensorThreads, SeparateGraphsTrainSideBySide) {
+  constexpr int kThreads = 4;
+  const Tensor data = randn({16, 3}, DType::Float64), target = sum(data, {1}, true);
+  const auto train = [&](Order order) {
+    Tensor w = tensor({0.1, -0.2, 0.3}, {1, 3}, DType::Float64).set_requires_grad();
+    for (int step = 0; step < sized(300, 60); ++step) {
+      w.set_grad({});
+      mse_loss(linear(data, w), target).backward({.order = order});
+      const NoGrad guard;
+      w.sub_(w.grad() * 0.1);
+    }
+    return w.detach();
+  };
+  std::vector<Tensor> found(kThreads);
+  std::vector<std::thread> threads;
+  for (std::size_t k = 0; k < kThreads; ++k) threads.emplace_back([&, k] { found[k] = train(kOrders[k % 2]); });
+  for (std::thread& thread : threads) thread.join();
+  for (const Tensor& w : found) expect_near(numbers(w), {1, 1, 1}, 1e-3);
+  EXPECT_TRUE(same_bits(found[0], found[2])) << "nothing that another thread does shows in the numbers";
+}
+
+TEST(TensorThreads, SwitchesAreEachThreadsOwn) {
+  const NoGrad guard;
+  in_thread([] {
+    EXPECT_TRUE(grad_enabled());
+    set_grad_enabled(false);
+    set_detect_anomaly(true);
+  });
+  EXPECT_FALSE(grad_enabled());
+  EXPECT_FALSE(detect_anomaly());
+}
+
+// Handles of a graph are dropped in another thread, while its owner records and sweeps.
+TEST(TensorThreads, HandlesMayBeDroppedElsewhere) {
+  const Tensor x = leaf({1, 2, 3}, {3});
+  for (int round = 0; round < sized(300, 100); ++round) {
+    std::vector<Tensor> parts{x * 2.0};
+    for (int k = 0; k < 20; ++k) parts.push_back(k % 3 == 0 ? exp(parts.back() * 0.1) : k % 3 == 1 ? parts.back() + x : relu(parts.back()));
+    const Tensor loss = sum(parts.back());
+    std::barrier start(2);
+    std::thread dropper([&start, mine = std::move(parts)]() mutable {
+      start.arrive_and_wait();
+      mine.clear();
+    });
+    start.arrive_and_wait();
+    loss.backward({.order = kOrders[round % 3]});
+    dropper.join();
+  }
+  EXPECT_TRUE(x.grad().defined());
+}
+
+TEST(TensorThreads, TheLastHandleOfAGraphMayBeDroppedElsewhere) {
+  for (int round = 0; round < 20; ++round) {
+    Tensor y = leaf(1);
+    for (int k = 0; k < 1000; ++k) y = tanh(y) * 2.0;
+    in_thread([mine = std::move(y)] { EXPECT_TRUE(mine.defined()); });
+  }
+}
+
+TEST(TensorThreads, BlocksTravelBetweenThreads) {
+  // One thread makes, the other drops: blocks pile up where they are freed and come back when that thread ends.
+  for (int round = 0; round < 10; ++round) {
+    std::vector<Tensor> made;
+    for (int k = 0; k < 500; ++k) made.push_back(zeros({k}));
+    in_thread([mine = std::move(made)]() mutable {
+      mine.clear();
+      for (int k = 0; k < 500; ++k) mine.push_back(ones({k}));
+    });
+  }
+  EXPECT_EQ(sum(ones({100})).item(), 100);
+}
+
+TEST(TensorThreads, TheDefaultGeneratorServesAll) {
+  manual_seed(7);
+  const std::uint64_t before = default_generator().next_block();
+  constexpr int kThreads = 4, kDraws = 50;
+  std::vector<std::vector<double>> drawn(kThreads);
+  std::vector<std::thread> threads;
+  for (std::size_t k = 0; k < kThreads; ++k)
+    threads.emplace_back([&, k] {
+      for (int i = 0; i < kDraws; ++i)
+        for (const double value : numbers(rand({4}))) drawn[k].push_back(value);
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(default_generator().next_block(), before + kThreads * kDraws) << "one block per draw, none lost";
+  std::multiset<double> together, alone;
+  for (const auto& values : drawn) together.insert(values.begin(), values.end());
+  Generator same(7);
+  for (int i = 0; i < kThreads * kDraws; ++i)
+    for (const double value : numbers(rand({4}, DType::Float32, &same))) alone.insert(value);
+  EXPECT_EQ(together, alone) << "the numbers of one stream, dealt out in some order";
+}
+
+}  // namespace
+}  // namespace trigrad::testing
