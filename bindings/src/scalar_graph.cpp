@@ -49,6 +49,7 @@ void Graph::mark_live(std::vector<std::uint8_t>& live) {
     if (Py_REFCNT(object) == 1) waiting.push_back(range);
 
   for (std::size_t id = Tape::kFirstId; id < tape.size(); ++id) live[id] = object[id] != nullptr;
+  if (mutant("collector.forgets_tensors")) return;
   for (const IdRange* range = ranges; range; range = range->next_)
     if (std::ranges::find(waiting, range) == waiting.end()) mark(*range);
   for (bool again = !waiting.empty(); again;) {
@@ -72,7 +73,7 @@ void Graph::collect_garbage() {
   std::vector<NodeId> to(tape.size(), 0);
   collect(tape, live, [&](NodeId from, NodeId id) {
     to[from] = id;
-    value[id] = value[from];
+    if (!mutant("collector.leaves_values_behind")) value[id] = value[from];
     object[id] = object[from];
     if (object[id]) object[id]->id = id;
   });
@@ -81,7 +82,7 @@ void Graph::collect_garbage() {
     if (range->count_) range->first_ = to[range->first_];  // neighbours stay neighbours: all of them are kept
   std::unordered_map<NodeId, PyObject*> kept;
   for (const auto& [id, dict] : keepsakes) {
-    if (to[id]) kept[to[id]] = dict;
+    if (to[id] && !mutant("collector.forgets_labels")) kept[to[id]] = dict;
     else Py_DECREF(dict);  // holds numbers and strings only: no code runs
   }
   keepsakes.swap(kept);
@@ -89,7 +90,7 @@ void Graph::collect_garbage() {
 }
 
 void Graph::make_room_slowly(std::size_t count) {
-  if (!sweeping) collect_garbage();
+  if (!sweeping && !mutant("collector.never_runs")) collect_garbage();
   const std::size_t wanted = std::max({kSmallTape, 2 * tape.size(), tape.size() + count});
   value.resize(wanted);
   object.resize(wanted);
@@ -128,10 +129,10 @@ Backward::Backward(Graph& graph, std::span<const NodeId> roots, Leaves leaves)
     tape.for_each_parent(static_cast<NodeId>(id), reach);
   }
   tape.reserve_adjoints();
-  each_operation([&](NodeId id) { tape.set_adjoint(id, 0.0); });
+  if (!mutant("backward.operations_not_cleared")) each_operation([&](NodeId id) { tape.set_adjoint(id, 0.0); });
   if (leaves == StartFromZero) {
     for (NodeId id = Tape::kFirstId; id <= top_; ++id)
-      if (reached_[id] && tape.is_leaf(id)) tape.set_adjoint(id, 0.0);
+      if (reached_[id] && tape.is_leaf(id) && !mutant("backward.leaves_not_cleared")) tape.set_adjoint(id, 0.0);
   }
   ++graph.sweeping;
 }
@@ -142,7 +143,9 @@ void Backward::each_operation(Visit&& visit) {
     if (reached_[id] && !graph_.tape.is_leaf(static_cast<NodeId>(id))) visit(static_cast<NodeId>(id));
 }
 
-void Backward::add(NodeId id, double gradient) { graph_.tape.set_adjoint(id, graph_.tape.adjoint(id) + gradient); }
+void Backward::add(NodeId id, double gradient) {
+  graph_.tape.set_adjoint(id, (mutant("backward.seed_overwrites") ? 0.0 : graph_.tape.adjoint(id)) + gradient);
+}
 
 void Backward::sweep_to(NodeId last) {
   const std::size_t to = std::max<std::size_t>(last, low_);
@@ -152,7 +155,7 @@ void Backward::sweep_to(NodeId last) {
 }
 
 void Backward::free() {
-  each_operation([&](NodeId id) { graph_.tape.free_node(id); });
+  if (!mutant("backward.frees_nothing")) each_operation([&](NodeId id) { graph_.tape.free_node(id); });
 }
 
 // ------------------------------------------------------------------------------------------------------------- names

@@ -84,7 +84,7 @@ void run(const PackedAttrs& packed, const std::vector<Operand>& x, Graph* graph,
       } else {
         const NodeId b = x[first + 1].id(n);
         const double db = b ? partial<Op, first + 1>(attrs, in[K]..., z) : 0.0;
-        if constexpr (std::is_same_v<Op, Add>) graph->keep(graph->tape.push(op_code<Op>, b, db, 0, 0.0, a), z);
+        if constexpr (std::is_same_v<Op, Add>) graph->keep(graph->tape.push(op_code<Op>, mutant("tensor.add_loses_second") ? 0 : b, db, 0, 0.0, a), z);
         else graph->keep(graph->tape.push(op_code<Op>, a, da, b, db), z);
       }
     }
@@ -139,7 +139,7 @@ Range pick(const std::string& name, const std::vector<std::pair<const IdRange*, 
   for (const auto& [range, size] : sources)
     for (std::size_t k = 0; k < size; ++k) ids.push_back(range ? range->id(k) : 0);
   for (std::size_t k = 0; k < count; ++k)
-    graph.keep(graph.tape.push(kCopy, ids.at(static_cast<std::size_t>(positions.data()[k])), 1.0), values.data()[k]);
+    graph.keep(graph.tape.push(kCopy, ids.at(static_cast<std::size_t>(positions.data()[k])), mutant("tensor.pick_halves") ? 0.5 : 1.0), values.data()[k]);
   return new_range(graph, count);
 }
 
@@ -153,7 +153,7 @@ Range combine(const std::string& name, const IdRange& x, const Positions& positi
     Term* const terms = graph.tape.reserve_terms(width);
     std::size_t count = 0;
     for (std::size_t k = r * width; k < (r + 1) * width; ++k) {
-      if (partials.data()[k] != 0) terms[count++] = {partials.data()[k], x.id(static_cast<std::size_t>(positions.data()[k]))};
+      if (partials.data()[k] != 0) terms[count++] = {mutant("tensor.partials_are_1") ? 1.0 : partials.data()[k], x.id(static_cast<std::size_t>(positions.data()[k]))};
     }
     graph.keep(graph.tape.push_sum(count), values.data()[r]);
   }
@@ -177,10 +177,10 @@ py::tuple dots(const std::string& name, const py::handle& left, const py::handle
     Term* const terms = graph->tape.reserve_terms(2 * width);
     std::size_t count = 0;
     for (std::size_t k = r * width; k < (r + 1) * width; ++k) {
-      if (const NodeId id = x.id(k)) terms[count++] = {y.value(k), id};
+      if (const NodeId id = x.id(k)) terms[count++] = {mutant("tensor.dots_partials_exchanged") ? x.value(k) : y.value(k), id};
       if (const NodeId id = y.id(k)) terms[count++] = {x.value(k), id};
     }
-    graph->keep(graph->tape.push_sum(count, added ? added->id(r) : 0), z);
+    graph->keep(graph->tape.push_sum(count, added && !mutant("tensor.bias_forgotten") ? added->id(r) : 0), z);
   }
   return py::make_tuple(values, graph ? py::cast(new_range(*graph, rows)) : py::none());
 }
@@ -226,9 +226,9 @@ py::list backward(const std::string& name, const std::vector<std::pair<const IdR
   for (const auto* list : {&hooked, &wanting})
     for (IdRange* range : *list) holders.push_back(py::cast(range, py::return_value_policy::reference));
   for (IdRange* range : hooked) {
-    sweep.sweep_to(range->end());
+    if (!mutant("tensor.hook_called_early")) sweep.sweep_to(range->end());
     const py::object replaced = fire(py::cast(range, py::return_value_policy::reference), gradient_of(*range));
-    if (replaced.is_none()) continue;
+    if (replaced.is_none() || mutant("tensor.hook_result_ignored")) continue;
     const Doubles values = replaced.cast<Doubles>();
     for (std::size_t k = 0; k < range->count(); ++k) graph.tape.set_adjoint(range->id(k), values.data()[k]);
   }

@@ -52,6 +52,12 @@ void bind_facts(TensorClass& cls) {
   cls.def("__hash__", [](py::handle self) { return reinterpret_cast<std::uintptr_t>(py::cast<Tensor&>(self).cell()) >> 4; });
 }
 
+// To NumPy None and `object` are dtypes; to a user they are mistakes.
+DType given_dtype(std::string_view op, py::handle dtype) {
+  if (dtype.is_none()) throw TypeError(std::string(op) + ": a dtype is needed, not None");
+  return dtype_from(dtype);
+}
+
 void bind_conversions(TensorClass& cls) {
   cls.def("numpy", &to_numpy, R"(An array that shares memory. Writing through it is invisible to autograd.
 
@@ -90,7 +96,7 @@ void bind_conversions(TensorClass& cls) {
     return py::int_(element(single("index", x)));
   });
   const auto converted = [](const py::object& self, DType dtype) { return itself_or(self, to_dtype(py::cast<const Tensor&>(self), dtype)); };
-  const auto to = [converted](py::object self, py::object dtype) { return converted(self, dtype_from(dtype)); };
+  const auto to = [converted](py::object self, py::object dtype) { return converted(self, given_dtype("to", dtype)); };
   constexpr const char* kTo = R"(Itself, or a copy of another dtype; gradients pass through.
 
     >>> tg.tensor([1, 2]).to(tg.float64)
@@ -156,7 +162,7 @@ void bind_tensor(py::module_& m) {
   bind_creation(m);
   bind_indexing(m, cls);
   bind_autograd(m, cls);
-  m.def("set_default_dtype", [](py::object dtype) { set_default_dtype(dtype_from(dtype)); }, py::arg("dtype"),
+  m.def("set_default_dtype", [](py::object dtype) { set_default_dtype(given_dtype("set_default_dtype", dtype)); }, py::arg("dtype"),
         "What Python floats become, and what zeros() and the like make: float32 unless set.");
   m.def("get_default_dtype", [] { return numpy_dtype(default_dtype()); }, "What Python floats become: float32 unless set.");
   m.def("_pool_counters", [] {

@@ -19,8 +19,9 @@ namespace trigrad {
 namespace {
 
 // A vector whose memory this thread keeps for the next backward (up to a few megabytes), so that a training loop in
-// steady state asks the system for nothing. A nested backward finds the drawer empty and starts its own.
-template <class T>
+// steady state asks the system for nothing. A nested backward finds the drawer empty and starts its own. Lists that are in
+// use at the same time have different drawers.
+template <class T, int Drawer = 0>
 class Reused : public std::vector<T> {
  public:
   Reused() { this->swap(drawer()); }
@@ -50,7 +51,7 @@ std::uint32_t next_run() {
 }
 
 bool visit(Cell* cell, std::uint32_t run) {  // whether this is the first visit
-  if (!cell || !cell->requires_grad || cell->mark == run) return false;
+  if (!cell || !cell->requires_grad || (cell->mark == run && !mutant("order.visits_twice"))) return false;
   cell->mark = run;
   return true;
 }
@@ -113,15 +114,16 @@ void sort_by_creation(NodeList& nodes) {
     last = std::max(last, cell->created);
   }
   const auto key = [&](const Cell* cell) { return cell->created == 0 ? 0 : cell->created - first + 1; };
-  NodeList other;
+  Reused<Cell*, 1> other;
   other.resize(nodes.size());
   constexpr unsigned kBits = 11;
   for (unsigned shift = 0; (last - first + 1) >> shift != 0; shift += kBits) {
+    if (mutant("tape.sorts_by_low_digit") && shift > 0) break;
     std::array<std::size_t, (1u << kBits) + 1> start{};
     for (const Cell* cell : nodes) ++start[(key(cell) >> shift & ((1u << kBits) - 1)) + 1];
     for (std::size_t k = 1; k < start.size(); ++k) start[k] += start[k - 1];
     for (Cell* cell : nodes) other[start[key(cell) >> shift & ((1u << kBits) - 1)]++] = cell;
-    nodes.swap(other);
+    nodes.std::vector<Cell*>::swap(other);
   }
 }
 
@@ -140,14 +142,15 @@ NodeList nodes_below(std::span<const Tensor> outputs, Order kind, std::uint32_t 
     if (!visit(output.cell(), run)) continue;
     switch (kind) {
       case Order::Recursive: recursive_order(output.cell(), run, order); break;
-      case Order::Stack: stack_order(output.cell(), run, order); break;
+      case Order::Stack: (mutant("stack.breadth_first") ? tape_order : stack_order)(output.cell(), run, order); break;
       case Order::Tape: tape_order(output.cell(), run, order); break;
     }
   }
   if (kind == Order::Tape) {
     std::reverse(order.begin(), order.end());
-    sort_by_creation(order);
+    if (!mutant("tape.not_sorted")) sort_by_creation(order);
   }
+  if (mutant("stack.breadth_first") && kind == Order::Stack) std::reverse(order.begin(), order.end());
   return order;
 }
 
@@ -159,17 +162,16 @@ void check_nodes(const NodeList& order) {
     if (cell->freed)
       throw GraphError("backward: this graph was already freed by an earlier backward; pass retain_graph=True to the "
                        "first one");
-    if (cell->slot) throw GraphError("backward: a hook called backward on the graph that is being swept");
     const auto check_version = [&](const Cell& saved, std::uint32_t then) {
       const std::uint32_t now = saved.storage->version.load(std::memory_order_relaxed);
-      if (now != then)
+      if (now != then && !mutant("version.not_checked"))
         throw GraphError("backward: a tensor of shape " + to_string(Dims(saved.sizes())) + " that " +
                          std::string(cell->op->info->name) + " saved was changed in place: it had version " +
                          std::to_string(then) + " and now has " + std::to_string(now) + "; clone it before the change");
     };
     for (std::size_t k = 0; k < kInlineInputs; ++k)
       if (cell->inputs_saved >> k & 1) check_version(*cell->input_cells()[k], cell->saved_version[k]);
-    if (cell->holds_itself) check_version(*cell, cell->saved_version[kInlineInputs]);
+    if (cell->holds_itself && !mutant("version.of_output_not_checked")) check_version(*cell, cell->saved_version[kInlineInputs]);
   }
 }
 
@@ -183,12 +185,28 @@ bool is_ours_alone(const Tensor& g) {
 // Cells marked with this number or a later one take part in the sweep that is running on this thread.
 thread_local std::uint32_t sweep_run = 0;
 
+#ifdef TRIGRAD_MUTANTS
+// The planted faults `node.OP.INPUT.FAULT` (mutants.hpp).
+void spoil(const Cell& cell, const Tensor& g, std::span<Tensor> gradients) {
+  for (std::size_t k = 0; k < gradients.size(); ++k)
+    if (gradients[k].defined() && mutant_of("node", cell.op->info->name, static_cast<int>(k)))
+      gradients[k] = active_mutant().fault == "missing" ? Tensor() : spoiled(gradients[k], gradients[k].shape() == g.shape() ? g : gradients[k]);
+}
+#else
+void spoil(const Cell&, const Tensor&, std::span<Tensor>) {}
+#endif
+
 // [sweep]
 class Sweep {
  public:
   Sweep(NodeList order, const BackwardOptions& options, bool into_leaves, std::uint32_t run)
       : order_(std::move(order)), options_(options), into_leaves_(into_leaves), unvisited_(order_.size()), outer_run_(sweep_run) {
+    for (const Sweep* outer = innermost_; outer; outer = outer->outer_)  // that one has let go of values we would need
+      for (const Cell* cell : outer->order_)
+        if (!cell->is_leaf() && cell->mark == run) throw GraphError("backward: a hook called backward on the graph that is being swept");
+    outer_ = std::exchange(innermost_, this);
     sweep_run = run;
+    if (mutant("graph.never_freed")) options_.retain_graph = true;
     // A hook may have called us in the middle of another sweep: what that one has gathered at shared leaves waits here.
     for (Cell* cell : order_)
       if (cell->slot) waiting_.emplace_back(cell, std::exchange(cell->slot, nullptr));
@@ -196,6 +214,7 @@ class Sweep {
 
   ~Sweep() {  // also on the way out of an exception: no half-gathered gradient stays behind
     sweep_run = outer_run_;
+    innermost_ = outer_;
     for (Cell* cell : order_)
       if (Cell* slot = std::exchange(cell->slot, nullptr)) release(slot, kRef | kHold);
     for (auto& [cell, slot] : waiting_) cell->slot = slot;
@@ -243,7 +262,8 @@ class Sweep {
       const auto hooks = cell.extra->hooks;  // a hook may remove itself
       for (const auto& [number, hook] : hooks) {
         Tensor replaced = hook(g);
-        if (!replaced.defined()) continue;
+        if (mutant("hook.called_twice")) hook(g);
+        if (!replaced.defined() || mutant("hook.result_ignored")) continue;
         if (!(replaced.shape() == g.shape()))
           throw ShapeError("hook: it returned shape " + to_string(replaced.shape()) + " for a gradient of shape " +
                            to_string(g.shape()));
@@ -252,14 +272,16 @@ class Sweep {
     }
     for (std::size_t k = 0; k < targets_.size(); ++k)
       if (targets_[k] == &cell) captured[k] = g;
-    if (into_leaves_ && (cell.is_leaf() || cell.retain_grad)) finished_.emplace_back(&cell, g);
+    if (mutant("retain_grad.of_all") || (mutant("grad.fills_leaves") && cell.is_leaf())) finished_.emplace_back(&cell, g);
+    else if (into_leaves_ && (cell.is_leaf() || (cell.retain_grad && !mutant("retain_grad.of_none")))) finished_.emplace_back(&cell, g);
     return g;
   }
 
   void accumulate_grad(Cell& cell, Tensor g) {
     const Tensor old = Tensor::alias(cell.grad);
     Tensor sum;
-    if (!old.defined()) sum = options_.create_graph || is_ours_alone(g) ? g : clone(g);
+    if (!old.defined()) sum = options_.create_graph || is_ours_alone(g) || mutant("leaf.aliases_gradient") ? g : clone(g);
+    else if (mutant("leaf.overwrites")) sum = clone(g);
     else if (options_.create_graph) sum = old + g;
     else sum = Tensor(old).add_(g);
     if (!sum.is_same(old)) {
@@ -274,6 +296,7 @@ class Sweep {
     Tensor* gradients = count > kInlineInputs ? many.data() : few;
     if (cell.op->vjp == nullptr) throw GraphError("backward: " + std::string(cell.op->info->name) + " has no rule");
     cell.op->vjp(cell, g, gradients);
+    spoil(cell, g, std::span(gradients, count));
     for (std::size_t k = 0; k < count; ++k) {
       Cell* input = cell.input_cells()[k];
       if (!gradients[k].defined() || !wants_gradient(cell, k)) continue;
@@ -287,11 +310,12 @@ class Sweep {
   // Un-broadcasting and un-promotion happen here, once, for every rule.
   void add(Cell* input, Tensor g) {
     const Dims shape(input->sizes());
-    if (!(g.shape() == shape)) g = sum_to(g, shape);
-    if (g.dtype() != input->dtype) g = to_dtype(g, input->dtype);
+    if (!(g.shape() == shape) && !mutant("sweep.does_not_unbroadcast")) g = sum_to(g, shape);
+    if (g.dtype() != input->dtype && !mutant("sweep.keeps_dtype")) g = to_dtype(g, input->dtype);
     if (input->slot) {
       Tensor gathered(std::exchange(input->slot, nullptr));
-      g = gathered + g;
+      if (!mutant("sweep.overwrites")) g = gathered + g;
+      if (mutant("sweep.subtracts")) g = gathered - g;
     }
     input->slot = g.detach_ownership();
   }
@@ -301,6 +325,8 @@ class Sweep {
   bool into_leaves_;
   std::size_t unvisited_;    // order_[unvisited_...] has been visited
   std::uint32_t outer_run_;  // of the sweep that called us, if any
+  static inline thread_local const Sweep* innermost_ = nullptr;
+  const Sweep* outer_ = nullptr;
   std::vector<Cell*> targets_;
   std::vector<std::pair<Cell*, Cell*>> waiting_;
   Reused<std::pair<Cell*, Tensor>> finished_;  // stored at the very end: a sweep that fails changes nobody's .grad
@@ -311,7 +337,7 @@ Tensor checked_seed(std::string_view name, const Tensor& output, const Tensor& g
   if (!output.requires_grad())
     throw GraphError(std::string(name) + ": the output does not require grad: nothing it was computed from has requires_grad=True");
   if (!gradient.defined()) {
-    if (output.numel() != 1)
+    if (output.numel() != 1 && !mutant("backward.any_shape"))
       throw GraphError(std::string(name) + ": the output has shape " + to_string(output.shape()) + ", not one element; pass gradient= of "
                        "that shape, or reduce it first (for example with .sum())");
     return full(output.shape(), 1, output.dtype());
@@ -337,30 +363,32 @@ Order parse_order(std::string_view name) {
 }
 
 void Tensor::backward(const Tensor& gradient, const BackwardOptions& options) const {
-  Tensor seed = checked_seed("backward", *this, gradient);
+  const Tensor root = *this;  // a hook may drop the caller's handle
+  Tensor seed = checked_seed("backward", root, gradient);
   const std::uint32_t run = next_run();
-  NodeList order = nodes_below(std::span(this, 1), options.order, run);
+  NodeList order = nodes_below({&root, 1}, options.order, run);
   check_nodes(order);
-  const GradMode mode(options.create_graph);
+  const GradMode mode(options.create_graph && !mutant("create_graph.detached"));
   Sweep sweep(std::move(order), options, /*into_leaves=*/true, run);
-  sweep.seed(*this, std::move(seed));
+  sweep.seed(root, std::move(seed));
   sweep.run();
 }
 
 std::vector<Tensor> gradients(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
                               std::span<const Tensor> grad_outputs, const BackwardOptions& options, bool allow_unused) {
+  const std::vector<Tensor> roots(outputs.begin(), outputs.end());  // a hook may drop the caller's handles
   std::vector<Tensor> seeds;
   for (std::size_t k = 0; k < outputs.size(); ++k)
     seeds.push_back(checked_seed("autograd.grad", outputs[k], k < grad_outputs.size() ? grad_outputs[k] : Tensor()));
   for (std::size_t k = 0; k < inputs.size(); ++k)
     if (!inputs[k].requires_grad()) throw GraphError("autograd.grad: input " + std::to_string(k) + " does not require grad");
   const std::uint32_t run = next_run();
-  NodeList order = nodes_below(outputs, options.order, run);
+  NodeList order = nodes_below(roots, options.order, run);
   check_nodes(order);
-  const GradMode mode(options.create_graph);
+  const GradMode mode(options.create_graph && !mutant("create_graph.detached"));
   Sweep sweep(std::move(order), options, /*into_leaves=*/false, run);
   sweep.restrict_to(inputs);
-  for (std::size_t k = 0; k < outputs.size(); ++k) sweep.seed(outputs[k], seeds[k]);
+  for (std::size_t k = 0; k < outputs.size(); ++k) sweep.seed(roots[k], seeds[k]);
   sweep.run();
   for (std::size_t k = 0; k < inputs.size(); ++k)
     if (!sweep.captured[k].defined() && !allow_unused)

@@ -37,7 +37,7 @@ Tensor extreme_index(std::string_view op, const Tensor& x, std::optional<std::in
     each_row<T, std::int64_t>(rows, z, [](const T* row, std::int64_t n) {
       std::int64_t best = 0;
       for (std::int64_t k = 1; k < n; ++k)
-        if (beats<Largest>(row[k], row[best])) best = k;
+        if (beats<Largest>(row[k], row[best]) || (mutant("extreme.last_of_equals") && row[k] == row[best])) best = k;
       return best;
     });
   });
@@ -77,6 +77,7 @@ Tensor extreme_rule(const Tensor& g, const Tensor& x, const Tensor& z, DimMask r
   const Tensor best = keep_dims(z.detach(), x, reduced);
   const Tensor at_extreme = logical_or(x == best, logical_and(isnan(x), isnan(best)));
   const Tensor ties = apply_op<Sum>({reduced, true}, to_dtype(at_extreme, x.dtype()));
+  if (mutant("extreme.ties_not_shared")) return where(at_extreme, keep_dims(g, x, reduced), like(g, 0));
   return where(at_extreme, keep_dims(g, x, reduced) / ties, like(g, 0));
 }
 

@@ -36,7 +36,7 @@ void set_call_site_provider(std::string (*provider)()) { call_site_provider = pr
 std::string call_site() { return call_site_provider ? call_site_provider() : std::string("a place C++ does not record"); }
 
 void check_owner(const Cell& cell, std::string_view op) {
-  if (!cell.is_leaf() && cell.requires_grad && cell.thread != this_thread())
+  if (!cell.is_leaf() && cell.requires_grad && cell.thread != this_thread() && !mutant("thread.not_checked"))
     throw ThreadError(std::string(op) + ": this graph belongs to another thread, the one that recorded it; detach() "
                       "shares values across threads");
 }
@@ -57,7 +57,7 @@ void check_output(const Tensor& z, std::string_view op) {
 }
 
 void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, const void* attrs) {
-  if (!state.recording) return;
+  if (!state.recording && !mutant("no_grad.ignored")) return;
   bool tracked = false;
   for (const Tensor* x : inputs) tracked |= x->requires_grad();
   if (!tracked) return;
@@ -72,7 +72,7 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
   node.input_count = static_cast<std::uint32_t>(inputs.size());
   if (inputs.size() > kInlineInputs) node.inputs.many = static_cast<Cell**>(pool_take(inputs.size() * sizeof(Cell*)));
   const auto edges = node.input_cells();
-  const Saved saves = saved_for(*row.info, [&](std::size_t k) { return k < inputs.size() && inputs[k]->requires_grad(); });
+  const Saved saves = mutant("saves.everything") ? Saved::X | Saved::Y | Saved::Z : saved_for(*row.info, [&](std::size_t k) { return k < inputs.size() && inputs[k]->requires_grad(); });
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     Cell* input = inputs[k]->cell();
     const bool saved = saves_input(saves, k);
@@ -82,7 +82,7 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
     retain(input, saved ? kRef | kHold : kRef);
     if (saved) {
       node.inputs_saved = static_cast<std::uint8_t>(node.inputs_saved | 1u << k);
-      node.saved_version[k] = inputs[k]->version();
+      node.saved_version[k] = inputs[k]->version() + (mutant("version.of_the_future") ? 1 : 0);
     }
   }
   if (saves_output(saves)) {

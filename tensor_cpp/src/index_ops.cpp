@@ -18,6 +18,7 @@ const std::int64_t* integers(std::string_view op, const Tensor& index) {
 std::int64_t checked(std::string_view op, std::int64_t index, std::int64_t size) {
   if (index < -size || index >= size)
     throw IndexError(std::string(op) + ": index " + std::to_string(index) + " is out of range for size " + std::to_string(size));
+  if (mutant("index.negative_off_by_one") && index < -1) return index + size + 1;
   return index < 0 ? index + size : index;
 }
 
@@ -94,6 +95,7 @@ Tensor PutAdd::forward(const Tensor& x, const Tensor& positions, const Attrs& at
   visit_dtype(x.dtype(), [&]<class T>() {
     for (std::int64_t k = 0; k < from.numel(); ++k) {
       T& place = z.data<T>()[to[k]];
+      if (mutant("put_add.overwrites")) place = 0;
       place = static_cast<T>(place + from.data<T>()[k]);  // places may repeat: they accumulate
     }
   });

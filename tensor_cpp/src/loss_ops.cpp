@@ -63,7 +63,7 @@ Tensor reduce_counted(const Tensor& losses, const Labels& labels, Reduction redu
   const Tensor kept = where(labels.counted, losses, like(losses, 0));
   if (reduction == Reduction::None) return kept;
   const Tensor total = sum(kept);
-  return reduction == Reduction::Sum ? total : total / like(total, labels.count);
+  return reduction == Reduction::Sum ? total : total / like(total, mutant("nll.ignored_labels_counted") ? static_cast<double>(losses.numel()) : labels.count);
 }
 
 Tensor at_label(const Tensor& scores, const Labels& labels) {
@@ -95,7 +95,7 @@ Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction
   if (!(delta > 0)) throw ValueError("huber_loss: delta must be positive, not " + std::to_string(delta));
   const Tensor d = input - target;
   const Tensor size = abs(d);
-  return reduce(where(size < like(d, delta), like(d, 0.5) * square(d), like(d, delta) * (size - like(d, delta / 2))), reduction);
+  return reduce(where(size < like(d, mutant("huber.always_quadratic_below_1") ? 1 : delta), like(d, 0.5) * square(d), like(d, delta) * (size - like(d, delta / 2))), reduction);
 }
 
 Tensor nll_loss(const Tensor& input, const Tensor& target, std::int64_t ignore_index, Reduction reduction) {

@@ -69,9 +69,11 @@ Tensor Matmul::forward(const Tensor& x, const Tensor& y, const Attrs&) {
   return real ? z : to_dtype(z, DType::Int64);
 }
 Tensor Matmul::gx(const Tensor& g, const Tensor&, const Tensor& y, const Tensor&, const Attrs&) {
+  if (mutant("matmul.gx_transposed_only_if_it_must") && y.size(-1) == y.size(-2)) return matmul(g, y);
   return matmul(g, transpose(y, -1, -2));
 }
 Tensor Matmul::gy(const Tensor& g, const Tensor& x, const Tensor&, const Tensor&, const Attrs&) {
+  if (mutant("matmul.gy_transposed_only_if_it_must") && x.size(-1) == x.size(-2)) return matmul(x, g);
   return matmul(transpose(x, -1, -2), g);
 }
 
@@ -142,18 +144,20 @@ Tensor Linear::forward(const Tensor& input, const Tensor& weight, const Tensor& 
 void Linear::vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   const Tensor input = input_of(node, 0), weight = input_of(node, 1), z = Tensor::alias(&node);
   Tensor h = g;  // the gradient before the activation
-  switch (attrs_of<Attrs>(node).activation) {
+  if (!mutant("linear.activation_ignored")) switch (attrs_of<Attrs>(node).activation) {
     case Activation::None: break;
-    case Activation::Relu: h = where(z <= like(z, 0), like(g, 0), g); break;
-    case Activation::Tanh: h = g * (like(z, 1) - z * z); break;
+    case Activation::Relu: h = where(mutant("linear.relu_passes_at_0") ? z < like(z, 0) : z <= like(z, 0), like(g, 0), g); break;
+    case Activation::Tanh: h = g * (like(z, 1) - (mutant("linear.tanh_slope") ? z : z * z)); break;
     case Activation::Sigmoid: h = g * (z * (like(z, 1) - z)); break;
   }
   const std::int64_t I = weight.size(1), O = weight.size(0);
   const std::int64_t B = input.numel() / std::max<std::int64_t>(I, 1);
   const Tensor rows = reshape(h, {B, O});
   if (wants_gradient(node, 0)) gradients[0] = reshape(matmul(rows, weight), input.shape());
-  if (wants_gradient(node, 1)) gradients[1] = matmul(transpose(rows, 0, 1), reshape(input, {B, I}));
-  if (node.input_count > 2 && wants_gradient(node, 2)) gradients[2] = sum(rows, {0});
+  if (mutant("linear.weight_of_first_row_only") && wants_gradient(node, 1) && B > 0)
+    gradients[1] = matmul(transpose(narrow(rows, 0, 0, 1), 0, 1), narrow(reshape(input, {B, I}), 0, 0, 1));
+  else if (wants_gradient(node, 1)) gradients[1] = matmul(transpose(rows, 0, 1), reshape(input, {B, I}));
+  if (node.input_count > 2 && wants_gradient(node, 2)) gradients[2] = mutant("linear.bias_averaged") ? mean(rows, {0}) : sum(rows, {0});
 }
 
 Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias, Activation activation) {

@@ -85,11 +85,19 @@ Tensor sum_to(const Tensor& x, const Dims& shape) {
   Dims dims;
   for (int k = 0; k < x.ndim(); ++k)
     if (k < extra || (shape[k - extra] == 1 && x.size(k) != 1)) dims.push_back(k);
+  if (mutant("unbroadcast.wrong_axis") && dims.size() == 1 && x.ndim() == 2 && x.size(0) == x.size(1)) dims = {1 - dims[0]};
+  if (mutant("unbroadcast.averages")) return reshape(mean(x, dims, true), shape);
+  if (mutant("unbroadcast.keeps_the_first")) {
+    Tensor first = x;
+    for (const auto k : dims) first = narrow(first, k, 0, std::min<std::int64_t>(1, x.size(static_cast<int>(k))));
+    return reshape(first, shape);
+  }
   return reshape(dims.empty() ? x : sum(x, dims, true), shape);
 }
 
 Tensor Sum::forward(const Tensor& x, const Attrs& at) { return sum_data(x, at.dims, at.keepdim, 1); }
 Tensor Sum::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) {
+  if (mutant("sum.divided_by_count")) return Mean::gx(g, x, x, {at.dims, at.keepdim});
   return expand(keep_dims(g, x, at.dims), x.shape());
 }
 Tensor sum(const Tensor& x, const Dims& dim, bool keepdim) {
@@ -100,6 +108,7 @@ Tensor Mean::forward(const Tensor& x, const Attrs& at) {
   return sum_data(x, at.dims, at.keepdim, reduced_count(x.shape(), at.dims));
 }
 Tensor Mean::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) {
+  if (mutant("mean.not_divided")) return Sum::gx(g, x, x, {at.dims, at.keepdim});
   const auto n = static_cast<double>(reduced_count(x.shape(), at.dims));
   return expand(keep_dims(g / like(g, n), x, at.dims), x.shape());
 }
@@ -123,6 +132,7 @@ Tensor Prod::forward(const Tensor& x, const Attrs& at) {
 }
 // The product of the others is the product of those before times those after: right whatever is zero.
 Tensor Prod::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) {
+  if (mutant("prod.divides_by_x")) return keep_dims(g * apply_op<Prod>(at, x), x, at.dims) / x;
   Tensor flat = x;
   int dim = 0;
   if (std::popcount(at.dims) == 1) dim = std::countr_zero(at.dims);
@@ -147,6 +157,8 @@ Tensor Var::forward(const Tensor& x, const Attrs& at) { return variance(x, at.di
 Tensor Var::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) {
   const double n = static_cast<double>(reduced_count(x.shape(), at.dims)) - at.correction;
   const Tensor centre = apply_op<Mean>({at.dims, true}, x);
+  if (mutant("var.not_centred")) return keep_dims(g, x, at.dims) * like(g, 2 / n) * x;
+  if (mutant("var.correction_ignored")) return keep_dims(g, x, at.dims) * like(g, 2 / (n + at.correction)) * (x - centre);
   return keep_dims(g, x, at.dims) * like(g, 2 / n) * (x - centre);
 }
 Tensor var(const Tensor& x, const Dims& dim, double correction, bool keepdim) {
@@ -158,7 +170,8 @@ Tensor Std::forward(const Tensor& x, const Attrs& at) { return variance(x, at.di
 Tensor Std::gx(const Tensor& g, const Tensor& x, const Tensor& z, const Attrs& at) {
   const double n = static_cast<double>(reduced_count(x.shape(), at.dims)) - at.correction;
   const Tensor centre = apply_op<Mean>({at.dims, true}, x);
-  const Tensor flat = z == like(z, 0);
+  const Tensor flat = mutant("std.not_guarded_at_0") ? z != z : z == like(z, 0);
+  if (mutant("std.rule_of_var")) return Var::gx(g, x, z, {at.dims, at.keepdim, at.correction});
   const Tensor scale = where(flat, like(g, 0), g / (where(flat, like(z, 1), z) * like(z, n)));
   return keep_dims(scale, x, at.dims) * (x - centre);
 }
@@ -191,12 +204,13 @@ Tensor Norm::forward(const Tensor& x, const Attrs& at) {
 Tensor Norm::gx(const Tensor& g, const Tensor& x, const Tensor& z, const Attrs& at) {
   const Tensor wide = keep_dims(z, x, at.dims), upstream = keep_dims(g, x, at.dims);
   if (at.p == 0) return zeros_of(x);
-  if (at.p == 1) return upstream * sign(x);
+  if (at.p == 1) return mutant("norm.sign_forgotten") ? upstream * abs(sign(x)) : upstream * sign(x);
   if (at.p == std::numeric_limits<double>::infinity()) return extreme_rule(upstream, abs(x), wide, at.dims) * sign(x);
-  const Tensor flat = wide == like(z, 0);
+  const Tensor flat = mutant("norm.not_guarded_at_0") ? wide != wide : wide == like(z, 0);
   const Tensor safe = where(flat, like(z, 1), wide);
   if (at.p == 2) return where(flat, like(g, 0), upstream / safe) * x;
   const Tensor scale = where(flat, like(g, 0), upstream / pow(safe, like(z, at.p - 1)));
+  if (mutant("norm.power_off_by_one")) return scale * sign(x) * pow(abs(x), like(x, at.p));
   if (at.p > 1) return scale * sign(x) * pow(abs(x), like(x, at.p - 1));
   const Tensor zero = x == like(x, 0);  // below 1 the slope at 0 is infinite; 0 is chosen, as in PyTorch
   return scale * where(zero, like(x, 0), sign(x) * pow(where(zero, like(x, 1), abs(x)), like(x, at.p - 1)));
@@ -222,6 +236,7 @@ Tensor LogSumExp::forward(const Tensor& x, const Attrs& at) {
   return z;
 }
 Tensor LogSumExp::gx(const Tensor& g, const Tensor& x, const Tensor& z, const Attrs& at) {
+  if (mutant("logsumexp.not_normalised")) return keep_dims(g, x, at.dims) * exp(x);
   return keep_dims(g, x, at.dims) * exp(x - keep_dims(z, x, at.dims));
 }
 Tensor logsumexp(const Tensor& x, const Dims& dim, bool keepdim) {

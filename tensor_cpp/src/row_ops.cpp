@@ -63,6 +63,7 @@ double largest(const T* row, std::int64_t n) {
 
 Tensor CumSum::forward(const Tensor& x, const Attrs& at) { return scan(x, at.dim, 0, std::plus<>{}); }
 Tensor CumSum::gx(const Tensor& g, const Tensor&, const Tensor&, const Attrs& at) {
+  if (mutant("cumsum.not_reversed")) return cumsum(g, at.dim);
   return g.ndim() == 0 ? g : flip(cumsum(flip(g, at.dim), at.dim), at.dim);
 }
 Tensor cumsum(const Tensor& x, std::int64_t dim) { return apply_op<CumSum>({wrap_dim("cumsum", dim, x.shape())}, x); }
@@ -79,7 +80,7 @@ Tensor CumProd::gx(const Tensor& g, const Tensor& x, const Tensor& z, const Attr
   for (std::int64_t i = n - 1; i >= 0; --i) {
     const Tensor here = narrow(g, at.dim, i, 1);
     tails[static_cast<std::size_t>(i)] =
-        i == n - 1 ? here : here + narrow(x, at.dim, i + 1, 1) * tails[static_cast<std::size_t>(i + 1)];
+        i == n - 1 || mutant("cumprod.only_its_own_place") ? here : here + narrow(x, at.dim, i + 1, 1) * tails[static_cast<std::size_t>(i + 1)];
   }
   Dims edge = x.shape();
   edge[at.dim] = 1;
@@ -100,6 +101,8 @@ Tensor Softmax::forward(const Tensor& x, const Attrs& at) {
 }
 Tensor Softmax::gx(const Tensor& g, const Tensor&, const Tensor& z, const Attrs& at) {
   if (g.ndim() == 0) return zeros_of(g);
+  if (mutant("softmax.without_sum")) return z * g;
+  if (mutant("softmax.rule_of_sigmoid")) return g * z * (like(z, 1) - z);
   return z * (g - sum(g * z, {at.dim}, true));
 }
 Tensor softmax(const Tensor& x, std::int64_t dim) {
@@ -120,6 +123,8 @@ Tensor LogSoftmax::forward(const Tensor& x, const Attrs& at) {
 }
 Tensor LogSoftmax::gx(const Tensor& g, const Tensor&, const Tensor& z, const Attrs& at) {
   if (g.ndim() == 0) return zeros_of(g);
+  if (mutant("log_softmax.without_sum")) return g - exp(z) * g;
+  if (mutant("log_softmax.not_exponentiated")) return g - z * sum(g, {at.dim}, true);
   return g - exp(z) * sum(g, {at.dim}, true);
 }
 Tensor log_softmax(const Tensor& x, std::int64_t dim) {
@@ -134,7 +139,7 @@ Tensor sorted_index(const Tensor& x, int dim, bool descending) {
     return map_rows<T, std::int64_t>(x, dim, [&](const T* row, std::int64_t* index, std::int64_t n) {
       std::iota(index, index + n, std::int64_t{0});
       std::stable_sort(index, index + n, [&](std::int64_t a, std::int64_t b) {
-        if (descending) std::swap(a, b);
+        if (descending && !mutant("sort.always_ascending")) std::swap(a, b);
         if (row[a] != row[a]) return false;
         return row[b] != row[b] || row[a] < row[b];
       });

@@ -85,7 +85,10 @@ struct SlicePut {
   static constexpr OpInfo info{.name = "slice_put"};
   static Tensor forward(const Tensor& g, const Attrs& at) {
     Tensor whole = zeros(at.shape, g.dtype());
-    copy_elements(g, slice_view(whole, at.part));
+    Slice::Attrs part = at.part;
+    if (mutant("slice.gradient_one_early") && part.step > 0 && part.start > 0) --part.start;
+    if (mutant("slice.step_forgotten") && part.step > 1) part.step = 1;
+    copy_elements(g, slice_view(whole, part));
     return whole;
   }
   static Tensor gx(const Tensor& g, const Tensor&, const Tensor&, const Attrs& at) { return apply_op<Slice>(at.part, g); }
@@ -173,6 +176,7 @@ Tensor Permute::forward(const Tensor& x, const Attrs& at) {
 }
 Tensor Permute::gx(const Tensor& g, const Tensor&, const Tensor&, const Attrs& at) {
   Dims inverse = at.order;
+  if (mutant("permute.not_inverted")) return apply_op<Permute>({inverse}, g);
   for (int k = 0; k < at.order.size(); ++k) inverse[static_cast<int>(at.order[k])] = k;
   return apply_op<Permute>({inverse}, g);
 }
@@ -267,7 +271,7 @@ void Cat::vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   for (std::size_t k = 0; k < node.input_count; ++k) {
     const std::int64_t length = node.input_cells()[k]->sizes()[static_cast<std::size_t>(dim)];
     if (wants_gradient(node, k)) gradients[k] = narrow(g, dim, start, length);
-    start += length;
+    if (!mutant("cat.all_get_the_first_piece") || start + length > g.size(dim) / 2) start += length;
   }
 }
 
@@ -342,11 +346,11 @@ std::vector<Tensor> split(const Tensor& x, std::span<const std::int64_t> sizes, 
 Tensor Tril::forward(const Tensor& x, const Attrs& at) {
   return keep_triangle(x, "tril", [&](std::int64_t row, std::int64_t column) { return column - row <= at.diagonal; });
 }
-Tensor Tril::gx(const Tensor& g, const Tensor&, const Tensor&, const Attrs& at) { return tril(g, at.diagonal); }
+Tensor Tril::gx(const Tensor& g, const Tensor&, const Tensor&, const Attrs& at) { return mutant("tril.uses_triu") ? triu(g, at.diagonal) : tril(g, at.diagonal); }
 Tensor Triu::forward(const Tensor& x, const Attrs& at) {
   return keep_triangle(x, "triu", [&](std::int64_t row, std::int64_t column) { return column - row >= at.diagonal; });
 }
-Tensor Triu::gx(const Tensor& g, const Tensor&, const Tensor&, const Attrs& at) { return triu(g, at.diagonal); }
+Tensor Triu::gx(const Tensor& g, const Tensor&, const Tensor&, const Attrs& at) { return triu(g, mutant("triu.diagonal_ignored") ? 0 : at.diagonal); }
 Tensor tril(const Tensor& x, std::int64_t diagonal) { return apply_op<Tril>({diagonal}, x); }
 Tensor triu(const Tensor& x, std::int64_t diagonal) { return apply_op<Triu>({diagonal}, x); }
 

@@ -17,6 +17,8 @@ std::string quoted_shape(const Tensor& x) { return to_string(x.shape()); }
 // What `name` may do in place to x: see design rule in graph.hpp.
 void check_in_place(const Tensor& x, std::string_view name) {
   if (!grad_enabled() || !x.requires_grad()) return;
+  if (mutant("in_place.tracked_may_change") && !x.is_leaf()) return;
+  if (mutant("in_place.leaf_may_change") && x.is_leaf()) return;
   if (x.is_leaf())
     throw GraphError(std::string(name) + ": a leaf that requires grad cannot be changed in place; do it inside no_grad()");
   throw GraphError(std::string(name) + ": a tensor that a graph tracks cannot be changed in place; write a = a + b, or "
@@ -122,10 +124,12 @@ std::uint64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> hook) {
 }
 
 void Tensor::remove_hook(std::uint64_t number) {
-  if (cell_->extra) std::erase_if(cell_->extra->hooks, [&](const auto& hook) { return hook.first == number; });
+  if (cell_->extra && !mutant("hook.cannot_be_removed")) std::erase_if(cell_->extra->hooks, [&](const auto& hook) { return hook.first == number; });
 }
 
 Tensor Tensor::detach() const {
+  if (mutant("detach.keeps_history")) return *this;
+  if (mutant("detach.copies")) return clone(*this);
   cell_->storage->refs.fetch_add(1, std::memory_order_relaxed);
   return Tensor(new_cell(dtype(), shape(), strides(), cell_->storage, cell_->offset));
 }
@@ -141,7 +145,7 @@ Tensor& Tensor::copy_(const Tensor& source, std::string_view name) {
     copy_elements(clone(stretched), *this);  // overlapping views: through a copy
   else
     copy_elements(stretched, *this);
-  cell_->storage->version.fetch_add(1, std::memory_order_relaxed);
+  if (!mutant("version.not_raised")) cell_->storage->version.fetch_add(1, std::memory_order_relaxed);
   return *this;
 }
 

@@ -65,6 +65,9 @@ inline void in_thread(std::size_t stack_bytes, std::function<void()> work) {
     std::function<void()> work;
     std::exception_ptr failure;
   } task{std::move(work), nullptr};
+#if defined(__SANITIZE_THREAD__)
+  stack_bytes += std::size_t{1} << 20;  // the sanitizer keeps nearly as much of its own at the top
+#endif
   // A stack of our own: the system would hand out a larger one that it has in stock. Below it lies a page that nobody may
   // touch, so that running over the end is a crash and not a quiet write elsewhere.
   constexpr std::size_t kGuard = 64 * 1024;

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import trigrad
 
-NOT_LOADED = "torch matplotlib hypothesis pytest scipy trigrad.reference_py trigrad.scalar_cpp trigrad.gradcheck trigrad_bench"
+NOT_LOADED = "torch matplotlib hypothesis pytest scipy trigrad.reference_py trigrad.scalar_cpp trigrad.gradcheck trigrad_bench"  # noqa: E501
 
 
 def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -32,7 +32,9 @@ def test_importtime_names_only_numpy_and_the_standard_library() -> None:
     roots = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines if "|" in line}
     plain = run("import numpy", "-X", "importtime").stderr.splitlines()
     roots -= {line.rpartition("|")[2].strip().partition(".")[0] for line in plain if "|" in line}
-    assert {r for r in roots if r.lstrip("_") not in sys.stdlib_module_names and r not in sys.stdlib_module_names} <= {"trigrad"}
+    assert {
+        r for r in roots if r.lstrip("_") not in sys.stdlib_module_names and r not in sys.stdlib_module_names
+    } <= {"trigrad"}
 
 
 def test_import_takes_little_time_beyond_numpys() -> None:
@@ -60,7 +62,7 @@ def test_engines() -> None:
 def test_engine_modules_by_attribute_and_by_import() -> None:
     code = (
         "import trigrad as tg; from trigrad import reference_py, scalar_cpp, tensor_cpp; "
-        "assert tg.reference_py is reference_py and tg.scalar_cpp is scalar_cpp and tg.tensor_cpp is tensor_cpp; "
+        "assert tg.reference_py is reference_py and tg.scalar_cpp is scalar_cpp and tg.tensor_cpp is tensor_cpp; "  # noqa: E501
         "assert {'reference_py', 'scalar_cpp', 'sum'} <= set(dir(tg)); assert tg.Tensor is tensor_cpp.Tensor"
     )
     run(code)

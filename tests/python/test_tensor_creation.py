@@ -1,6 +1,7 @@
 """Creation and random numbers: PyTorch's shapes and dtypes, Random123's vectors, reference_py's bits.
 
-Why it exists: every comparison of engines starts from the same bits; here is where that is proven for Python."""
+Why it exists: every comparison of engines starts from the same bits; here is where that is proven for
+Python."""
 
 from __future__ import annotations
 
@@ -19,13 +20,20 @@ except ImportError:
 needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is not installed")
 
 CALLS = """
-    T.zeros(2, 3) | T.zeros((2, 3)) | T.zeros([2]) | T.zeros(()) | T.zeros(0) | T.zeros(2, dtype=T.int64) | T.ones(2, dtype=T.bool)
-    T.full((2,), 7) | T.full((2,), 7.5) | T.full((2,), True) | T.full((), 7) | T.full((2,), 7, dtype=T.float64)
-    T.eye(3) | T.eye(2, 3) | T.eye(0) | T.eye(2, dtype=T.int64) | T.arange(5) | T.arange(2, 5) | T.arange(0, 10, 3) | T.arange(5.0)
-    T.arange(1, 2, 0.25) | T.arange(5, 0, -2) | T.arange(3, dtype=T.float64) | T.arange(0) | T.arange(0.0, 1.0, 0.1)
-    T.linspace(0, 1, 5) | T.linspace(-2.0, 3.0, 7) | T.linspace(1, 1, 3) | T.linspace(0, 1, 1) | T.linspace(0, 1, 0)
-    T.linspace(3, -3, 4, dtype=T.float64) | T.zeros_like(T.tensor([1, 2])) | T.ones_like(T.tensor([1.0]), dtype=T.float64)
-    T.full_like(T.tensor([1, 2]), 3) | T.full_like(T.zeros(2), 2.5) | T.zeros_like(T.ones(2, 3).T) | T.tril(T.ones(3, 3)) | T.tensor(5)
+    T.zeros(2, 3) | T.zeros((2, 3)) | T.zeros([2]) | T.zeros(()) | T.zeros(0)
+    T.zeros(2, dtype=T.int64) | T.ones(2, dtype=T.bool)
+    T.full((2,), 7) | T.full((2,), 7.5) | T.full((2,), True) | T.full((), 7)
+    T.full((2,), 7, dtype=T.float64)
+    T.eye(3) | T.eye(2, 3) | T.eye(0) | T.eye(2, dtype=T.int64) | T.arange(5) | T.arange(2, 5)
+    T.arange(0, 10, 3) | T.arange(5.0)
+    T.arange(1, 2, 0.25) | T.arange(5, 0, -2) | T.arange(3, dtype=T.float64) | T.arange(0)
+    T.arange(0.0, 1.0, 0.1)
+    T.linspace(0, 1, 5) | T.linspace(-2.0, 3.0, 7) | T.linspace(1, 1, 3) | T.linspace(0, 1, 1)
+    T.linspace(0, 1, 0)
+    T.linspace(3, -3, 4, dtype=T.float64) | T.zeros_like(T.tensor([1, 2]))
+    T.ones_like(T.tensor([1.0]), dtype=T.float64)
+    T.full_like(T.tensor([1, 2]), 3) | T.full_like(T.zeros(2), 2.5) | T.zeros_like(T.ones(2, 3).T)
+    T.tril(T.ones(3, 3)) | T.tensor(5)
 """
 CALL_LIST = [c.strip() for c in CALLS.replace("\n", "|").split("|") if c.strip()]
 
@@ -62,7 +70,10 @@ def test_requires_grad_is_taken_everywhere() -> None:
     ):
         assert made.requires_grad
         assert made.is_leaf
-    for call in (lambda: tg.zeros(2, dtype=tg.int64, requires_grad=True), lambda: tg.tensor([1], requires_grad=True)):
+    for call in (
+        lambda: tg.zeros(2, dtype=tg.int64, requires_grad=True),
+        lambda: tg.tensor([1], requires_grad=True),
+    ):
         with pytest.raises(TypeError, match="only floating-point tensors can require gradients, not int64"):
             call()
 
@@ -80,8 +91,11 @@ KNOWN = [
 
 
 @pytest.mark.parametrize(("counter", "key", "result"), KNOWN)
-def test_the_published_vectors(counter: tuple[int, ...], key: tuple[int, ...], result: tuple[int, ...]) -> None:
-    """reference_py by all 128 bits of the counter; tensor_cpp, whose counter has 64, where the rest is zero."""
+def test_the_published_vectors(
+    counter: tuple[int, ...], key: tuple[int, ...], result: tuple[int, ...]
+) -> None:
+    """reference_py by all 128 bits of the counter; tensor_cpp, whose counter has 64, where the rest is
+    zero."""
     seed = key[0] | key[1] << 32
     block = sum(word << 32 * k for k, word in enumerate(counter))
     words = reference_py.random.philox(seed, block, 1)[0].tolist()

@@ -1,4 +1,5 @@
-"""DLPack both ways, with NumPy and with PyTorch: shared memory, kept strides, an owner that lives long enough.
+"""DLPack both ways, with NumPy and with PyTorch: shared memory, kept strides, an owner that lives long
+enough.
 
 Why it exists: DLPack is a contract about who frees what; breaking it shows only as a crash much later."""
 

@@ -1,6 +1,8 @@
-"""Function: operations that a user writes in Python, several inputs and outputs, second order, errors, no leaks.
+"""Function: operations that a user writes in Python, several inputs and outputs, second order, errors,
+no leaks.
 
-Why it exists: user code runs inside the sweep here, and each object of it can keep the graph alive by accident."""
+Why it exists: user code runs inside the sweep here, and each object of it can keep the graph alive by
+accident."""
 
 from __future__ import annotations
 
@@ -178,14 +180,24 @@ def returning(result: Any) -> Any:
     [
         (lambda g: g, RuntimeError, "Returns.backward: returned 1 gradients for 2 inputs"),
         (lambda g: (g, g, g), RuntimeError, "Returns.backward: returned 3 gradients for 2 inputs"),
-        (lambda g: (g, "a"), TypeError, "Returns.backward: the gradient of input 1 must be a tensor or None, not str"),
+        (
+            lambda g: (g, "a"),
+            TypeError,
+            "Returns.backward: the gradient of input 1 must be a tensor or None, not str",
+        ),
         (KeyError("boom"), KeyError, "'boom'"),
-        (lambda g: (g, tg.ones(7)), ValueError, "the gradient of input 1 has shape (7,), but the input has (2,)"),
+        (
+            lambda g: (g, tg.ones(7)),
+            ValueError,
+            "the gradient of input 1 has shape (7,), but the input has (2,)",
+        ),
         (lambda g: (g.sum(), g), ValueError, "the gradient of input 0 has shape (), but the input has (2,)"),
     ],
     ids=["too few", "too many", "a string", "raises", "a wrong shape", "a scalar"],
 )
-def test_errors_in_backward_leave_everything_usable(result: Any, error: type[Exception], text: str, order: str) -> None:
+def test_errors_in_backward_leave_everything_usable(
+    result: Any, error: type[Exception], text: str, order: str
+) -> None:
     x, y = tg.ones(2, requires_grad=True), tg.ones(2, requires_grad=True)
     for _ in range(3):
         with pytest.raises(error) as caught:
@@ -214,7 +226,9 @@ def test_a_saved_tensor_that_was_changed_is_refused() -> None:
     y = x * 1
     z = Cube.apply(y)
     y.detach().zero_()
-    with pytest.raises(RuntimeError, match=r"that Cube saved was changed in place: it had version 0 and now has 1"):
+    with pytest.raises(
+        RuntimeError, match=r"that Cube saved was changed in place: it had version 0 and now has 1"
+    ):
         z.sum().backward()
 
 

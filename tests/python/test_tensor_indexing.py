@@ -22,7 +22,9 @@ def random_item(rng: Rng, size: int, advanced: bool) -> Any:
     if kind == 0:
         return int(rng.integers(-size, size))
     if kind in (1, 2):
-        start, stop = (None if rng.random() < 0.3 else int(rng.integers(-size - 2, size + 3)) for _ in range(2))
+        start, stop = (
+            None if rng.random() < 0.3 else int(rng.integers(-size - 2, size + 3)) for _ in range(2)
+        )
         return slice(start, stop, None if rng.random() < 0.5 else int(rng.integers(1, 4)))
     if kind == 3:
         return rng.integers(-size, size, 3).tolist()
@@ -142,7 +144,13 @@ def test_where_index_arrays_are_apart() -> None:
     """NumPy's rule: arrays apart from one another put their dims first."""
     a = np.arange(120.0).reshape(2, 3, 4, 5)
     x = tg.as_tensor(a)
-    for key in (([0, 1], slice(None), [2, 3]), (0, slice(None), [2, 3]), (slice(None), [0, 1], 2), ([0], None, [1]), (0, Ellipsis, [1, 2])):
+    for key in (
+        ([0, 1], slice(None), [2, 3]),
+        (0, slice(None), [2, 3]),
+        (slice(None), [0, 1], 2),
+        ([0], None, [1]),
+        (0, Ellipsis, [1, 2]),
+    ):
         assert x[key].shape == a[key].shape
         np.testing.assert_array_equal(x[key].numpy(), a[key])
 
@@ -181,7 +189,12 @@ def test_errors(key: Any, error: Any, text: str) -> None:
 
 def test_values_that_do_not_fit() -> None:
     x = tg.zeros(3, 4)
-    for value, error in ((tg.ones(5), ValueError), (tg.ones(2, 3, 4), ValueError), ("a", TypeError), (None, TypeError)):
+    for value, error in (
+        (tg.ones(5), ValueError),
+        (tg.ones(2, 3, 4), ValueError),
+        ("a", TypeError),
+        (None, TypeError),
+    ):
         with pytest.raises(error, match="setitem"):
             x[1:] = value
         with pytest.raises(error, match="setitem"):

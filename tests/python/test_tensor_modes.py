@@ -1,4 +1,5 @@
-"""Recording on and off, and the search for NaN: as blocks, decorators, nested, across exceptions and generators.
+"""Recording on and off, and the search for NaN: as blocks, decorators, nested, across exceptions and
+generators.
 
 Why it exists: a mode that leaks out of its block switches training off silently."""
 
@@ -95,7 +96,8 @@ def test_set_grad_enabled_acts_at_once_and_as_a_decorator() -> None:
 
 
 def test_generators_under_a_decorator() -> None:
-    """The mode holds inside the generator, not in the loop that walks it; send, throw and close pass through."""
+    """The mode holds inside the generator, not in the loop that walks it; send, throw and close pass
+    through."""
     seen: list[bool] = []
 
     @tg.no_grad()
@@ -178,12 +180,20 @@ def test_detect_anomaly_names_the_users_line_under_func_function_and_methods() -
         def forward(ctx: Any, x: Any) -> Any:
             return tg.from_numpy(np.full(x.shape, np.nan, dtype=np.float32))
 
-    with pytest.raises(RuntimeError, match=r"detect_anomaly: Bad gave NaN in its output, called at .*test_tensor_modes"):
-        with tg.detect_anomaly():
-            Bad.apply(tg.ones(2))
-    with pytest.raises(RuntimeError, match=r"div gave NaN in its output, called at .*test_tensor_modes\.py:\d+$"):
-        with tg.detect_anomaly():
-            tg.func.grad(lambda x: x / x)(tg.tensor(0.0))
+    with (
+        pytest.raises(
+            RuntimeError, match=r"detect_anomaly: Bad gave NaN in its output, called at .*test_tensor_modes"
+        ),
+        tg.detect_anomaly(),
+    ):
+        Bad.apply(tg.ones(2))
+    with (
+        pytest.raises(
+            RuntimeError, match=r"div gave NaN in its output, called at .*test_tensor_modes\.py:\d+$"
+        ),
+        tg.detect_anomaly(),
+    ):
+        tg.func.grad(lambda x: x / x)(tg.tensor(0.0))
 
 
 def test_detect_anomaly_finds_nothing_in_sound_code() -> None:

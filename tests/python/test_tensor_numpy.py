@@ -127,7 +127,13 @@ def test_array_protocol_dtype_and_copy() -> None:
 def test_buffer_protocol() -> None:
     t = tg.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     view = memoryview(t.T)
-    assert (view.format, view.itemsize, view.shape, view.strides, view.readonly) == ("f", 4, (3, 2), (4, 12), False)
+    assert (view.format, view.itemsize, view.shape, view.strides, view.readonly) == (
+        "f",
+        4,
+        (3, 2),
+        (4, 12),
+        False,
+    )
     memoryview(t)[1, 2] = 9.0
     assert t[1, 2].item() == 9.0
     assert bytes(t.T) == np.ascontiguousarray(t.numpy().T).tobytes()
@@ -154,12 +160,13 @@ def test_a_buffer_keeps_the_memory_alive() -> None:
 def test_an_array_on_the_left_gives_a_tensor(op: str) -> None:
     array = np.array([[1.0, 2.0], [3.0, 4.0]], dtype=np.float32)
     x = tg.tensor([[2.0, 2.0], [2.0, 5.0]], requires_grad=True)
-    z = eval(f"array {op} x")
+    names = {"array": array, "x": x}
+    z = eval(f"array {op} x", names)
     assert isinstance(z, tg.Tensor)
-    np.testing.assert_allclose(z.detach().numpy(), eval(f"array {op} x.detach().numpy()"))
+    np.testing.assert_allclose(z.detach().numpy(), eval(f"array {op} x.detach().numpy()", names))
     for scalar in (np.float32(3), np.float64(3), np.int64(3)):
         if op != "@":
-            z = eval(f"scalar {op} x")
+            z = eval(f"scalar {op} x", {"scalar": scalar, "x": x})
             assert isinstance(z, tg.Tensor)
             assert z.dtype in (tg.float32, tg.bool)  # a 0-dim number does not widen, as in PyTorch
 

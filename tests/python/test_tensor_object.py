@@ -1,6 +1,7 @@
 """A tensor as a Python object: printed, copied, pickled, asked for its truth, length and hash.
 
-Why it exists: these go through the interpreter's own protocols, which no test of operations touches. PyTorch's
+Why it exists: these go through the interpreter's own protocols, which no test of operations touches.
+PyTorch's
 behaviour is the model; where torch is importable it is asked, live."""
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is not installed
         (lambda: tg.zeros(2, 0, dtype=tg.int64), "tensor([], size=(2, 0), dtype=int64)"),
         (lambda: tg.ones(1, requires_grad=True), "tensor([1.], requires_grad=True)"),
         (lambda: tg.ones(1, requires_grad=True) * 2, "tensor([2.], grad_fn=<mul>)"),
-        (lambda: tg.ones(1, dtype=tg.float64, requires_grad=True).sum(), "tensor(1., dtype=float64, grad_fn=<sum>)"),
+        (
+            lambda: tg.ones(1, dtype=tg.float64, requires_grad=True).sum(),
+            "tensor(1., dtype=float64, grad_fn=<sum>)",
+        ),
         (lambda: tg.tensor([[1.0], [2.0]]), "tensor([[1.],\n        [2.]])"),
         (lambda: tg.tensor([1.0, float("nan"), -float("inf")]), "tensor([1., nan, -inf])"),
         (lambda: tg.tensor(1e-8), "tensor(1.0000e-08)"),
@@ -58,10 +62,13 @@ def test_the_default_dtype_is_the_one_not_printed() -> None:
 @needs_torch
 @pytest.mark.parametrize("seed", range(10))
 def test_repr_is_pytorchs(seed: int) -> None:
-    """Every layout, sign, width and shortening, but for line breaks that `torch.` in front of a dtype moves."""
+    """Every layout, sign, width and shortening, but for line breaks that `torch.` in front of a dtype
+    moves."""
     rng = np.random.default_rng(seed)
     for _ in range(40):
-        shape = tuple(rng.integers(0 if rng.random() < 0.1 else 1, 6 if rng.random() < 0.8 else 30, rng.integers(0, 5)))
+        shape = tuple(
+            rng.integers(0 if rng.random() < 0.1 else 1, 6 if rng.random() < 0.8 else 30, rng.integers(0, 5))
+        )
         array = rng.normal(size=shape) * 10.0 ** rng.integers(-6, 6)
         kind = rng.integers(0, 7)
         if kind == 1:
@@ -140,17 +147,28 @@ def test_shallow_copy_shares_memory() -> None:
 @pytest.mark.parametrize(
     "code",
     """
-    bool(T.tensor(0.5)) | bool(T.tensor([[0]])) | bool(T.tensor(float("nan"))) | float(T.tensor([2.5])) | int(T.tensor(-2.7))
-    int(T.tensor(2**53 + 1)) | complex(T.tensor(2.0)) | operator.index(T.tensor([3])) | [10, 20, 30][T.tensor(1)]
-    operator.index(T.tensor(3.0)) | float(T.tensor([1.0, 2.0])) | int(T.tensor([])) | len(T.zeros(0, 3)) | len(T.zeros(4, 3))
-    len(T.tensor(1.0)) | [v.item() for v in T.tensor([1, 2])] | [v.tolist() for v in T.zeros(2, 1)] | list(T.tensor(1.0))
-    [v.item() for v in reversed(T.tensor([1, 2, 3]))] | max(T.tensor([1, 3, 2])).item() | sum(T.tensor([1, 3, 2])).item()
-    2 in T.tensor([1, 2]) | 5 in T.tensor([[1, 2]]) | 5 in T.zeros(0, 3) | T.tensor([1, 4]) in T.tensor([[1, 2], [3, 4]])
-    T.tensor(1) == None | T.tensor(1) != None | T.tensor([1, 2]) == "a" | T.tensor(1) == object() | type(T.tensor(True).item())
-    type(T.tensor(1).item()) | type(T.tensor(1.5).item()) | T.tensor([[1.5]]).item() | T.tensor([[1, 2], [3, 4]]).T.tolist()
-    tuple(T.zeros(2, 3).T.shape) | T.tensor([[True]]).tolist() | T.tensor(2.0).tolist() | abs(T.tensor(-2)).item()
-    (~T.tensor(True)).item() | (+T.tensor([1, 2])).tolist() | T.zeros(2, 3).numel() | T.zeros(2, 3).stride() | T.zeros(2, 3).dim()
-    T.tensor([1, 2]) < "a" | T.tensor([1, 2]) + None | T.tensor([1, 2]) + "a" | T.zeros(3).size(5) | (T.zeros(2) + T.zeros(3))
+    bool(T.tensor(0.5)) | bool(T.tensor([[0]])) | bool(T.tensor(float("nan"))) | float(T.tensor([2.5]))
+    int(T.tensor(-2.7))
+    int(T.tensor(2**53 + 1)) | complex(T.tensor(2.0)) | operator.index(T.tensor([3]))
+    [10, 20, 30][T.tensor(1)]
+    operator.index(T.tensor(3.0)) | float(T.tensor([1.0, 2.0])) | int(T.tensor([]))
+    len(T.zeros(0, 3)) | len(T.zeros(4, 3))
+    len(T.tensor(1.0)) | [v.item() for v in T.tensor([1, 2])] | [v.tolist() for v in T.zeros(2, 1)]
+    list(T.tensor(1.0))
+    [v.item() for v in reversed(T.tensor([1, 2, 3]))] | max(T.tensor([1, 3, 2])).item()
+    sum(T.tensor([1, 3, 2])).item()
+    2 in T.tensor([1, 2]) | 5 in T.tensor([[1, 2]]) | 5 in T.zeros(0, 3)
+    T.tensor([1, 4]) in T.tensor([[1, 2], [3, 4]])
+    T.tensor(1) == None | T.tensor(1) != None | T.tensor([1, 2]) == "a" | T.tensor(1) == object()
+    type(T.tensor(True).item())
+    type(T.tensor(1).item()) | type(T.tensor(1.5).item()) | T.tensor([[1.5]]).item()
+    T.tensor([[1, 2], [3, 4]]).T.tolist()
+    tuple(T.zeros(2, 3).T.shape) | T.tensor([[True]]).tolist() | T.tensor(2.0).tolist()
+    abs(T.tensor(-2)).item()
+    (~T.tensor(True)).item() | (+T.tensor([1, 2])).tolist() | T.zeros(2, 3).numel()
+    T.zeros(2, 3).stride() | T.zeros(2, 3).dim()
+    T.tensor([1, 2]) < "a" | T.tensor([1, 2]) + None | T.tensor([1, 2]) + "a" | T.zeros(3).size(5)
+    (T.zeros(2) + T.zeros(3))
     """.replace("\n", "|").split("|"),
 )
 @needs_torch
@@ -185,7 +203,14 @@ def test_hash_and_identity() -> None:
     table = {x: "x", y: "y"}
     assert (table[x], table[y]) == ("x", "y")
     assert len({x, y, x}) == 2
-    for same in (x.contiguous(), x.float(), x.to(tg.float32), x.astype("float32"), tg.as_tensor(x), x.requires_grad_(False)):
+    for same in (
+        x.contiguous(),
+        x.float(),
+        x.to(tg.float32),
+        x.astype("float32"),
+        tg.as_tensor(x),
+        x.requires_grad_(False),
+    ):
         assert same is x
     assert x.double() is not x
     assert x.clone() is not x

@@ -34,6 +34,7 @@ BINARY = {
     "where": lambda m, x, y: m.where(m.tensor([True, False]), x, y),
 }
 
+
 def result(op: str, module: Any, left: str, right: str) -> str:
     x, y = OPERANDS[left](module), OPERANDS[right](module)
     try:
@@ -58,13 +59,15 @@ def test_binary(op: str) -> None:
             if left.startswith("float") and "(" in left:
                 continue  # with NumPy's scalar on the left, PyTorch's answer depends on NumPy
             if right == "float64(2)" and theirs == "float32" and ours == "float64":
-                continue  # convert.cpp takes np.float64 for a tensor, PyTorch for a number; see the test below
+                continue  # np.float64 is a tensor to convert.cpp, a number to PyTorch: see below
             if ours != theirs:
                 wrong.append(f"{left} {op} {right}: {ours}, PyTorch {theirs}")
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.xfail(strict=False, reason="convert.cpp, as_tensor: PyFloat_CheckExact misses float's subclass np.float64")
+@pytest.mark.xfail(
+    strict=False, reason="convert.cpp, as_tensor: PyFloat_CheckExact misses float's subclass np.float64"
+)
 @pytest.mark.parametrize("right", ["float32[2]", "float64[2]", "int64[2]", "float32[]"])
 def test_a_numpy_float_is_a_float(right: str) -> None:
     """np.float64 is a kind of float, so `x * np.float64(2)` is `x * 2.0`, and the other way round."""
@@ -77,7 +80,8 @@ def test_a_numpy_float_is_a_float(right: str) -> None:
 @pytest.mark.parametrize(
     "function",
     """exp sqrt sin log1p sigmoid relu abs neg sign floor round isnan reciprocal erf softplus
-    sum mean prod amax cumsum0 logsumexp0 softmax0 var std norm argmax any all max sort0 clone float double long bool T""".split(),
+    sum mean prod amax cumsum0 logsumexp0 softmax0 var std norm argmax any all max sort0 clone float
+    double long bool T""".split(),
 )
 def test_unary(function: str) -> None:
     """The result's dtype for each of the four; both refuse, or both answer alike."""

@@ -1,7 +1,7 @@
 """Threads of Python: a graph stays with its own, numbers and leaves go anywhere.
 
-Why it exists: the engine's rule (design.md 4) is checked in C++ too, but Python adds the interpreter lock, hooks
-and objects that die in a thread that did not make them."""
+Why it exists: the engine's rule (design.md 4) is checked in C++ too, but Python adds the interpreter lock,
+hooks and objects that die in a thread that did not make them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 import trigrad as tg
 
-BELONGS = "this graph belongs to another thread, the one that recorded it; detach() shares values across threads"
+BELONGS = (
+    "this graph belongs to another thread, the one that recorded it; detach() shares values across threads"
+)
 
 
 def elsewhere(function: Callable[[], Any]) -> Any:
@@ -154,7 +156,9 @@ def test_a_graph_may_be_dropped_in_another_thread() -> None:
 
 
 @linux
-@pytest.mark.xfail(strict=False, reason="pool.cpp: what one thread allocates and another frees stays with the latter")
+@pytest.mark.xfail(
+    strict=False, reason="pool.cpp: what one thread allocates and another frees stays with the latter"
+)
 @pytest.mark.parametrize("tracked", [False, True])
 def test_tensors_made_by_a_loader_thread_are_recycled(tracked: bool) -> None:
     """A data loader: one thread makes batches, another consumes them."""

@@ -1,3 +1,4 @@
+# Made by bindings/make_stubs.py from the extension; do not edit.
 """
 The C++ engines of trigrad. Use trigrad.tensor_cpp and trigrad.scalar_cpp.
 """

@@ -1,3 +1,4 @@
+# Made by bindings/make_stubs.py from the extension; do not edit.
 """
 The scalar engine: Value, and the shaped arrays of its nodes.
 """

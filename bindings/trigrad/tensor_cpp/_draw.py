@@ -7,7 +7,19 @@ from typing import Any
 
 
 def to_dot(root: Any, max_nodes: int = 500) -> str:
-    """The operations and leaves behind a tensor, nearest first; what goes beyond max_nodes is counted, not drawn."""
+    """The operations and leaves behind a tensor, nearest first; beyond max_nodes they are only counted.
+
+    >>> x = tg.tensor(3.0, requires_grad=True)
+    >>> print(tg.to_dot(tg.exp(x)))  # doctest: +ELLIPSIS
+    digraph {
+      rankdir=LR
+      ...
+      n0 [shape=ellipse, label="exp"]
+      n1 [shape=box, label="leaf ()"]
+      n1 -> n0
+    }
+    <BLANKLINE>
+    """
     if root.grad_fn is None:
         return f'digraph {{\n  n0 [shape=box, label="leaf {root.shape}"]\n}}\n'
     number = {root.grad_fn.id: 0}
@@ -31,5 +43,7 @@ def to_dot(root: Any, max_nodes: int = 500) -> str:
     lines += [f"  n{a} -> n{b}" for a, b in edges]
     if len(found) > max_nodes:
         left_out = len(found) - max_nodes
-        lines.append(f'  rest [shape=note, label="{left_out} more nodes are left out (max_nodes={max_nodes})"]')
+        lines.append(
+            f'  rest [shape=note, label="{left_out} more nodes are left out (max_nodes={max_nodes})"]'
+        )
     return "\n".join([*lines, "}"]) + "\n"

@@ -1,4 +1,4 @@
-"""One line about a call that does not fit, made from pybind11's account of it (see bindings/src/tensor_calls.cpp).
+"""One line about a call that does not fit, from pybind11's account of it (bindings/src/tensor_calls.cpp).
 
 Imported only when such a call has been made.
 """
@@ -22,7 +22,8 @@ _KINDS: tuple[tuple[str, Any, str], ...] = (
     ("Generator", lambda v: type(v).__name__ == "Generator", "a Generator"),
 )
 _SIGNATURE = re.compile(
-    r"(?:\w+\.)*(?P<name>\w*)\(\): incompatible \w+ arguments.*?\n\s*1\. (?P<owner>[\w.]*)(?P<parameters>\(.*?\))(?: ->[^\n]*)?\n",
+    r"(?:\w+\.)*(?P<name>\w*)\(\): incompatible \w+ arguments.*?\n"
+    r"\s*1\. (?P<owner>[\w.]*)(?P<parameters>\(.*?\))(?: ->[^\n]*)?\n",
     re.DOTALL,
 )
 
@@ -36,7 +37,7 @@ class Parameter(NamedTuple):
 
 
 def parameters(signature: str) -> list[Parameter]:
-    """Of `(self: object, dim: object = None, *, axis: object = None)`; bare `*`, `*args` and `**kwargs` by name."""
+    """Of `(self: object, dim: object = None, *, axis: object = None)`; `*` is one, too."""
     found, depth, start = [], 0, 0
     body = signature.strip()[1:-1]
     for k, c in enumerate(body + ","):
@@ -51,7 +52,7 @@ def parameters(signature: str) -> list[Parameter]:
 
 
 def explain(text: str, args: list[Any], kwargs: dict[str, Any]) -> str:
-    """`sum: unexpected argument 'dims'; the call is sum(input, dim=None, keepdim=False, *, axis=None, keepdims=None)`."""
+    """`sum: unexpected argument 'dims'; the call is sum(input, dim=None, keepdim=False, ...)`."""
     match = _SIGNATURE.match(text)
     if not match:
         return text
@@ -61,7 +62,8 @@ def explain(text: str, args: list[Any], kwargs: dict[str, Any]) -> str:
     elif listed and listed[0].name in ("self", "arg0") and args:  # a method
         listed, args = listed[1:], args[1:]
     if name == "property":
-        return f"the value of this attribute must be {_mismatch(listed[0], args[0])}, not {type(args[0]).__name__}"
+        wanted, given = _mismatch(listed[0], args[0]), type(args[0]).__name__
+        return f"the value of this attribute must be {wanted}, not {given}"
     usage = ", ".join(p.name + ("" if p.default is None else f"={p.default}") for p in listed)
     return f"{name}: {_problem(listed, args, kwargs)}; the call is {name}({usage})"
 

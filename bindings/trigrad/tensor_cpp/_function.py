@@ -22,10 +22,10 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from .._call_site import call_site
 from .._core import tensor as _core
 from .._core.tensor import Tensor
 from ..errors import AnomalyError, GraphError, ShapeError
-from .._call_site import call_site
 from ._modes import no_grad
 
 _OUTPUT = object()  # stands in a context for the node's own output, which must not be kept alive by it
@@ -70,7 +70,7 @@ class Context:
             return self._outputs[which]
         if tensor._version != version:
             raise GraphError(
-                f"backward: a tensor of shape {tensor.shape} that {self._name} saved was changed in place: it had "
+                f"backward: a tensor of shape {tensor.shape} that {self._name} saved was changed in place: it had "  # noqa: E501
                 f"version {version} and now has {tensor._version}; clone it before the change"
             )
         return tensor
@@ -117,7 +117,9 @@ class Function:
         several = isinstance(result, tuple | list)
         outputs = [_core.as_tensor(z) for z in (result if several else (result,))]
         if _core._is_anomaly_enabled() and any(_core.isnan(z).any() for z in outputs if z.dtype.kind == "f"):
-            raise AnomalyError(f"detect_anomaly: {cls.__name__} gave NaN in its output, called at {call_site()}")
+            raise AnomalyError(
+                f"detect_anomaly: {cls.__name__} gave NaN in its output, called at {call_site()}"
+            )
         if _core.is_grad_enabled() and any(ctx.needs_input_grad):
             outputs = _record(cls, ctx, args, outputs)
         return tuple(outputs) if several else outputs[0]
@@ -156,13 +158,17 @@ def _parts(flat: Any, kinds: list[_Kind]) -> list[Any]:
 
 
 def _fitting(name: str, k: int, r: Any, kind: _Kind) -> Any:
-    """A gradient that backward returned, in its input's dtype.  It may be as large as what the input broadcasts to."""
+    """A gradient that backward returned, in its input's dtype; it may have what the input broadcasts to."""
     if r is None:
         return None
     if not isinstance(r, Tensor):
-        raise TypeError(f"{name}.backward: the gradient of input {k} must be a tensor or None, not {type(r).__name__}")
+        raise TypeError(
+            f"{name}.backward: the gradient of input {k} must be a tensor or None, not {type(r).__name__}"
+        )
     tail = r.shape[len(r.shape) - len(kind.shape) :]
-    if len(tail) != len(kind.shape) or any(want not in (1, got) for want, got in zip(kind.shape, tail, strict=True)):
+    if len(tail) != len(kind.shape) or any(
+        want not in (1, got) for want, got in zip(kind.shape, tail, strict=True)
+    ):
         raise ShapeError(
             f"{name}.backward: the gradient of input {k} has shape {r.shape}, but the input has {kind.shape}"
         )
@@ -177,7 +183,7 @@ def _rule(
     shapes: list[_Kind],
     outputs: list[Any],
 ) -> Callable[[Any, Any], list[Any]]:
-    """The node's rule: from the gradient of the (joined) output to the gradients of the tensors among the inputs."""
+    """The node's rule: from the gradient of the (joined) output to those of the tensors among the inputs."""
     zero_shapes = {k: z.shape for k, z in enumerate(outputs) if k not in tracked}
     count = len(outputs)
     dtype = outputs[tracked[0]].dtype
@@ -199,7 +205,9 @@ def _rule(
             ctx._outputs = None
         results = list(results) if isinstance(results, tuple | list) else [results]
         if len(results) < len(kinds) or any(r is not None for r in results[len(kinds) :]):
-            raise GraphError(f"{cls.__name__}.backward: returned {len(results)} gradients for {len(kinds)} inputs")
+            raise GraphError(
+                f"{cls.__name__}.backward: returned {len(results)} gradients for {len(kinds)} inputs"
+            )
         return [_fitting(cls.__name__, k, results[k], kind) for k, kind in enumerate(kinds) if kind]
 
     return rule

@@ -1,4 +1,4 @@
-"""Switches of this thread: recording, and the search for NaN.  Each works as a `with` block and as a decorator."""
+"""Switches of this thread, for a `with` block or as decorators: recording, and the search for NaN."""
 
 from __future__ import annotations
 
@@ -97,7 +97,13 @@ def enable_grad(function: Callable[..., Any] | None = None) -> Any:
 
 
 class detect_anomaly:  # noqa: N801 - PyTorch's name
-    """Raise AnomalyError at the first NaN, forward or backward, naming the operation and the line that called it."""
+    """Raise AnomalyError at the first NaN, forward or backward, naming the operation and its caller's line.
+
+    >>> with tg.detect_anomaly():  # doctest: +ELLIPSIS
+    ...     tg.log(tg.tensor(-1.0))
+    Traceback (most recent call last):
+    trigrad.errors.AnomalyError: detect_anomaly: log gave NaN in its output, called at ...
+    """
 
     def __init__(self) -> None:
         self.before: list[bool] = []

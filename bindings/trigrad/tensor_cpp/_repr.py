@@ -1,7 +1,8 @@
 """How a tensor prints: PyTorch's rules, so that outputs in a book or a forum look the same here.
 
-Floats take four digits after the point unless all are whole; scientific notation where sizes differ a thousandfold, or
-are above 1e8 or below 1e-4. More than 1000 elements are shortened to the three at each end of a dim. 80 columns.
+Floats take four digits after the point unless all are whole; scientific notation where sizes differ a
+thousandfold, or are above 1e8 or below 1e-4.  More than 1000 elements are shortened to the three at each
+end of a dim.  80 columns.
 """
 
 from __future__ import annotations

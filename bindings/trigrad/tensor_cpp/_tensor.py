@@ -14,8 +14,8 @@ from ._repr import tensor_repr
 Tensor = _core.Tensor
 
 _NO_DEEPCOPY = (
-    "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  "
-    "If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
+    "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  "  # noqa: E501
+    "If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "  # noqa: E501
     "https://github.com/pytorch/pytorch/pull/103001"
 )
 
@@ -33,7 +33,7 @@ class _Hook:
 
 
 class HookHandle:
-    """What register_hook returns: remove() takes the hook away again.  It keeps neither tensor nor hook alive."""
+    """What register_hook returns: remove() takes the hook away.  It keeps neither tensor nor hook alive."""
 
     def __init__(self, tensor: Any, hook: _Hook, number: int) -> None:
         self._tensor, self._hook, self._number = weakref.ref(tensor), weakref.ref(hook), number
@@ -51,6 +51,10 @@ class HookHandle:
 
     def __exit__(self, *exc: object) -> None:
         self.remove()
+
+
+def _repr(self: Any) -> str:
+    return tensor_repr(self)
 
 
 def _iter(self: Any) -> Iterator[Any]:
@@ -110,7 +114,7 @@ def from_dlpack(source: Any) -> Any:
     return _core.from_numpy(np.from_dlpack(source))
 
 
-_register = Tensor.register_hook
+_register: Any = Tensor.register_hook
 
 
 def _register_hook(self: Any, hook: Any) -> HookHandle:
@@ -129,11 +133,15 @@ def _register_hook(self: Any, hook: Any) -> HookHandle:
     return HookHandle(self, held, _register(self, held))
 
 
-Tensor.__repr__ = tensor_repr
-Tensor.__iter__ = _iter
-Tensor.__contains__ = _contains
-Tensor.__format__ = _format
-Tensor.__copy__ = _copy
-Tensor.__deepcopy__ = _deepcopy
-Tensor.__reduce__ = _reduce
-Tensor.register_hook = _register_hook
+_register_hook.__annotations__["return"] = HookHandle  # for the stubs, which resolve no name of this module
+for _name, _method in {
+    "__repr__": _repr,
+    "__iter__": _iter,
+    "__contains__": _contains,
+    "__format__": _format,
+    "__copy__": _copy,
+    "__deepcopy__": _deepcopy,
+    "__reduce__": _reduce,
+    "register_hook": _register_hook,
+}.items():
+    setattr(Tensor, _name, _method)

@@ -39,6 +39,6 @@ def grad(
 def _as_list(name: str, x: Any) -> list[Any]:
     if x is None:
         raise TypeError(f"autograd.grad: {name} must be a tensor or several, not None")
-    if isinstance(x, str | float | int) or isinstance(x, _core.Tensor) or not isinstance(x, Iterable):
+    if isinstance(x, str | float | int | _core.Tensor) or not isinstance(x, Iterable):
         return [x]
     return list(x)

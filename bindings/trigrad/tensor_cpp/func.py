@@ -1,4 +1,4 @@
-"""Gradients of functions rather than of tensors: `func.grad(f)` is the function that computes f's gradient."""
+"""Gradients of functions, not of tensors: `func.grad(f)` is the function that computes f's gradient."""
 
 from __future__ import annotations
 

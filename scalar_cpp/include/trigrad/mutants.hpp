@@ -2,7 +2,7 @@
 // test fail. They exist only in the build with TRIGRAD_MUTANTS; in every other one `mutant(...)` is a constant false,
 // evaluated by the compiler, and neither switch nor name gets into a library.
 //
-// A fault with a name of its own stands where it acts: `if (mutant("sum.not_expanded")) return g;`. Faults of whole
+// A fault with a name of its own stands where it acts: `if (mutant("softmax.without_sum")) return z * g;`. Faults of whole
 // families are made here, from names with four parts: `rule.OP.INPUT.FAULT` spoils one rule of an elementwise op, in
 // both engines; `node.OP.INPUT.FAULT` one gradient that a node of the tensor engine passes on.
 #pragma once
@@ -10,6 +10,8 @@
 #include <string_view>
 
 #ifdef TRIGRAD_MUTANTS
+#include <trigrad/math.hpp>
+
 #include <cstdlib>
 #include <string>
 #include <tuple>

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <trigrad/errors.hpp>
+#include <trigrad/mutants.hpp>
 #include <trigrad/scalar/buffer.hpp>
 
 #include <algorithm>
@@ -90,27 +91,29 @@ class Tape {
 
   Mark mark() const { return {size_, first_, late_.size(), terms_}; }
   void rewind(const Mark& mark) {
-    size_ = mark.size;
+    size_ = mutant("tape.rewind_forgets_nothing") ? size_ : mark.size;
     first_ = std::min(first_, mark.leaves);
     late_.resize(mark.late);
     terms_ = mark.terms;
-    adjoint_.resize(std::min(adjoint_.size(), size_));
+    if (!mutant("tape.rewind_keeps_adjoints")) adjoint_.resize(std::min(adjoint_.size(), size_));
   }
 
   // Gradients of leaves accumulate; those of operations belong to the latest backward.
   void backward(NodeId root) {
     clear_operations();
+    if (mutant("tape.seed_overwrites")) adjoint_[root] = 0;
     adjoint_[root] += 1.0;
     sweep(root);
   }
 
   // The parts of backward, for callers with several roots: clear, add to adjoint(root) each, sweep from the largest.
   void clear_operations() {
-    std::size_t from = first_;
+    if (mutant("tape.operations_not_cleared")) return adjoint_.resize(size_);
+    std::size_t from = mutant("tape.leaves_cleared") ? 0 : first_;
     for (const NodeId leaf : late_) {
       if (leaf >= adjoint_.size()) break;
       std::fill(adjoint_.begin() + std::ptrdiff_t(from), adjoint_.begin() + std::ptrdiff_t(leaf), 0.0);
-      from = leaf + 1;
+      if (!mutant("tape.late_leaves_cleared")) from = leaf + 1;
     }
     if (from < adjoint_.size()) std::fill(adjoint_.begin() + std::ptrdiff_t(from), adjoint_.end(), 0.0);
     adjoint_.resize(size_);
@@ -121,18 +124,18 @@ class Tape {
   // `visits(id)` may leave nodes out; what is visited must include the operations that visited nodes came from.
   template <class Visits = decltype([](std::size_t) { return true; })>
   void sweep(NodeId root, std::size_t last = 0, Visits&& visits = {}) {
-    const std::size_t first = std::max(first_, last);
+    const std::size_t first = std::max(first_, last) + (mutant("tape.stops_one_early") ? 1 : 0);
     const Node* const node = node_.data();
     double* const adjoint = adjoint_.data();
     for (std::size_t i = root; i >= first; --i) {
       if (!visits(i)) continue;
       double g = adjoint[i];
-      while (g != 0 && i >= first) {
+      while (g != 0 && i >= first && !(mutant("tape.skips_negative") && g < 0)) {
         const NodeId a = node[i].a, b = node[i].b, c = node[i].c;  // field by field: a copied struct goes through memory
         const double da = node[i].da, db = node[i].db;
         if (node[i].op == kSum) [[unlikely]] {
           const Term* const term = term_.data() + a;
-          for (std::size_t k = 0; k < b; ++k) adjoint[term[k].id] += term[k].partial * g;
+          for (std::size_t k = 0; k < b && !(mutant("tape.sum_of_one_term") && k > 0); ++k) adjoint[term[k].id] += term[k].partial * g;
           if (c + 1 != i) {
             adjoint[c] += g;
             break;
@@ -141,10 +144,13 @@ class Tape {
         } else if (c + 1 == i) {
           adjoint[a] += da * g;
           adjoint[b] += db * g;
+          if (mutant("tape.run_overwrites")) adjoint[i - 1] = 0;
           g = adjoint[--i] += g;
         } else {
-          if (c) adjoint[c] += g;
-          adjoint[b] += db * g;
+          if (c && !mutant("tape.third_parent_ignored")) adjoint[c] += g;
+          if (mutant("tape.second_parent_overwritten")) adjoint[b] = 0;
+          adjoint[b] += mutant("tape.partials_exchanged") ? da * g : db * g;
+          if (mutant("tape.first_parent_overwritten")) adjoint[a] = 0;
           if (a + 1 != i) {
             adjoint[a] += da * g;
             break;

@@ -66,7 +66,7 @@ class Value {
     const double z = static_cast<double>(evaluate<Op>(attrs, x.data, y.data));
     if constexpr (differentiable<Op>) {
       if (Tape* const t = tape_of(Op::info.name, x, y)) {
-        if constexpr (std::is_same_v<Op, Add>) return {z, *t, t->push(op_code<Op>, y.id_, 1.0, 0, 0.0, x.id_)};  // a running sum
+        if constexpr (std::is_same_v<Op, Add>) return {z, *t, t->push(op_code<Op>, y.id_, mutant("value.add_equals_once") && x.id_ == y.id_ ? 0.0 : 1.0, 0, 0.0, x.id_)};  // a running sum
         const double dx = x.id_ ? partial<Op, 0>(attrs, x.data, y.data, z) : 0.0;
         const double dy = y.id_ ? partial<Op, 1>(attrs, x.data, y.data, z) : 0.0;
         return {z, *t, t->push(op_code<Op>, x.id_, dx, y.id_, dy)};
@@ -131,7 +131,10 @@ inline Value& operator/=(Value& x, Value y) { return x = x / y; }
 // w · x + c as one node: a running sum of these is what the sweep is fastest at.
 inline Value mul_add(Value w, Value x, Value c) {
   const double z = w.data * x.data + c.data;
-  if (Tape* const t = Value::tape_of("mul_add", w, x, c)) return {z, *t, t->push(kMulAdd, w.id(), x.data, x.id(), w.data, c.id())};
+  if (Tape* const t = Value::tape_of("mul_add", w, x, c)) {
+    if (mutant("value.mul_add_partials_exchanged")) return {z, *t, t->push(kMulAdd, w.id(), w.data, x.id(), x.data, c.id())};
+    return {z, *t, t->push(kMulAdd, w.id(), x.data, x.id(), w.data, c.id())};
+  }
   return z;
 }
 
@@ -150,14 +153,14 @@ Value dot(std::span<const Value> w, std::span<const X> x, Value bias = 0.0) {
     const Value wk = w[k], xk = x[k];
     z += wk.data * xk.data;
     owners |= wk.owner() | xk.owner();
-    terms[count] = {xk.data, wk.id()};
+    terms[count] = {mutant("value.dot_weights_get_weights") ? wk.data : xk.data, wk.id()};
     count += wk.id() != 0;
     if constexpr (std::same_as<X, Value>) {
       terms[count] = {wk.data, xk.id()};
       count += xk.id() != 0;
     }
   }
-  if (Tape* const t = Value::tape_of_owners("dot", owners)) return {z, *t, t->push_sum(count, bias.id())};
+  if (Tape* const t = Value::tape_of_owners("dot", owners)) return {z, *t, t->push_sum(count, mutant("value.dot_forgets_bias") ? 0 : bias.id())};
   return z;
 }
 
