@@ -1,8 +1,8 @@
 # %% [markdown]
 # # First steps
 #
-# Three engines offer the same names. `import trigrad as tg` is the tensor engine in C++; the other two are a NumPy
-# reference, written for reading, and an engine on scalars.
+# Three engines offer the same names. `import trigrad as tg` is the tensor engine in C++; the other
+# two are a NumPy reference, written for reading, and an engine on scalars.
 
 # %%
 import numpy as np
@@ -18,7 +18,8 @@ def loss_in(tg, weight):
 
 
 # %% [markdown]
-# The same loss, the same gradient, three times. Each engine records what was computed and walks it backwards.
+# The same loss, the same gradient, three times. Each engine records what was computed and walks it
+# backwards.
 
 # %%
 gradients = {}
@@ -35,7 +36,8 @@ assert all(np.allclose(first, g, rtol=1e-12) for g in others)
 # %% [markdown]
 # ## Is a gradient right?
 #
-# Nobody should believe a derivative that was only written down. `gradcheck` compares it with one that was measured.
+# Nobody should believe a derivative that was only written down. `gradcheck` compares it with one that
+# was measured.
 
 # %%
 weight = tensor_cpp.tensor(W, requires_grad=True)
@@ -45,6 +47,7 @@ print(report)
 
 # %% [markdown]
 # An operation of your own is a class with a forward and a backward. This one forgets a factor two:
+
 
 # %%
 class WrongSquare(tensor_cpp.Function):

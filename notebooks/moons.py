@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Moons: micrograd's demo on the scalar engine
 #
-# A network of single numbers learns to tell two half-moons apart. Only the import differs from the original; with the same
-# seeds and the same order of draws the losses are the same.
+# A network of single numbers learns to tell two half-moons apart. Only the import differs from the
+# original; with the same seeds and the same order of draws the losses are the same.
 
 # %%
 import random
@@ -15,7 +15,9 @@ random.seed(1337)
 
 
 # %% [markdown]
-# The data: two arcs, shuffled, with noise. scikit-learn's `make_moons(n_samples=100, noise=0.1)` draws in this very order.
+# The data: two arcs, shuffled, with noise. scikit-learn's `make_moons(n_samples=100, noise=0.1)`
+# draws in this very order.
+
 
 # %%
 def make_moons(n, noise):

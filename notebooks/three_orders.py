@@ -1,9 +1,10 @@
 # %% [markdown]
 # # Three orders
 #
-# A gradient flows through a graph backwards: every node must wait until all that was computed from it has been visited.
-# There are several ways to put the nodes in such an order. micrograd searches depth first, by recursion. The same search
-# can keep its stack in an array. Or one remembers when each node was made: a node is younger than what it was made from.
+# A gradient flows through a graph backwards: every node must wait until all that was computed from it
+# has been visited. There are several ways to put the nodes in such an order. micrograd searches depth
+# first, by recursion. The same search can keep its stack in an array. Or one remembers when each node
+# was made: a node is younger than what it was made from.
 
 # %%
 import trigrad as tg
@@ -29,7 +30,8 @@ for order in tg.ORDERS:
     assert x.grad.item() == 1.0
 
 # %% [markdown]
-# On a deep one, recursion needs more stack than a thread has. The engine notices before the stack ends.
+# On a deep one, recursion needs more stack than a thread has. The engine notices before the stack
+# ends.
 
 # %%
 x, y = chain(1_000_000)
@@ -52,8 +54,9 @@ assert x.grad.item() == 2.0
 # %% [markdown]
 # ## Why order matters at all
 #
-# In `h = x * 3; y = h + h` the node `h` is reached twice. An engine that passes h's gradient on at the first visit passes on
-# half of it, and one that visits twice may count it one and a half times. The right answer is 6.
+# In `h = x * 3; y = h + h` the node `h` is reached twice. An engine that passes h's gradient on at
+# the first visit passes on half of it, and one that visits twice may count it one and a half times.
+# The right answer is 6.
 
 # %%
 for order in tg.ORDERS:

@@ -58,8 +58,9 @@ void explain_wrong_calls(py::module_& m) {
       const std::string text = error.what();
       const std::size_t from = text.find("<class "), to = text.find('>');
       const bool number = text.find("<class 'int'>") != std::string::npos;
-      const std::string line = number ? "an int does not fit: it needs more than 64 bits"
-                                      : "an argument has a type that does not fit: " + text.substr(from, to == std::string::npos ? to : to - from + 1);
+      const std::string line =
+          number ? "an int does not fit: it needs more than 64 bits"
+                 : "an argument has a type that does not fit: " + text.substr(from, to == std::string::npos ? to : to - from + 1);
       py::set_error(number ? PyExc_OverflowError : PyExc_TypeError, line.c_str());
     }
   });

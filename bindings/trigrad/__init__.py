@@ -1,8 +1,7 @@
 """trigrad: three autodiff engines on one list of operations.
 
-    import trigrad as tg                      # the C++ tensor engine
-    from trigrad import reference_py as tg    # the same names in NumPy, or
-    from trigrad import scalar_cpp as tg      # on scalars in C++
+`import trigrad as tg` is the C++ tensor engine. `from trigrad import reference_py as tg` is the same names in
+NumPy, `from trigrad import scalar_cpp as tg` on scalars in C++.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from ._core import version as __version__
 from .tensor_cpp import *  # noqa: F403 - this module is tensor_cpp's surface
 from .tensor_cpp import __all__ as _surface
 
-_LAZY = ("scalar_cpp", "reference_py", "gradcheck")  # imported when first asked for: `import trigrad` stays quick
+# Imported when first asked for: `import trigrad` stays quick.
+_LAZY = ("scalar_cpp", "reference_py", "gradcheck")
 _ENGINES = ("tensor_cpp", "scalar_cpp", "reference_py")
 
 
@@ -44,4 +44,4 @@ def __dir__() -> list[str]:
     return sorted([*globals(), *_LAZY])
 
 
-__all__ = [*_surface, "__version__", "engines", "tensor_cpp", *_LAZY]  # noqa: PLE0604 - all are strings
+__all__ = [*_surface, "__version__", "engines", "tensor_cpp", *_LAZY]

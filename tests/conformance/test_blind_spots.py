@@ -43,13 +43,14 @@ def test_gradients_take_the_dtype(engine: Engine, order: str) -> None:
     h = x * 2.0
     h.retain_grad()
     ((h * y).sum() * y.sum()).backward(order=order)
-    assert [engine.dtype_of(t.grad) for t in (x, h, y)] == [engine.dtypes[0], engine.dtypes[0], engine.dtypes[-1]]
+    narrow, wide = engine.dtypes[0], engine.dtypes[-1]
+    assert [engine.dtype_of(t.grad) for t in (x, h, y)] == [narrow, narrow, wide]
     assert engine.array(x.grad).tolist() == [42.0, 56.0]
 
 
 @walks
 def test_leaves_own_their_gradients(engine: Engine, order: str) -> None:
-    """add hands one gradient to both inputs; what later comes to one must not come to the other, or to the seed."""
+    """add hands one gradient to both inputs; what later comes to one must not come to the other."""
     x, y = leaf(engine, [1.0, 2.0]), leaf(engine, [3.0, 4.0])
     seed = engine.tensor([1.0, 1.0], "float64")
     (x + y).backward(gradient=seed, order=order)

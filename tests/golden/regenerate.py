@@ -1,8 +1,9 @@
-"""Makes the small recorded files of this folder anew: `python -m tests.golden.regenerate` (part of `make golden`).
+"""Makes the small recorded files of this folder anew: `python -m tests.golden.regenerate` (in `make golden`).
 
-moons.csv is what scikit-learn's make_moons(100, noise=0.1) draws after np.random.seed(1337); the losses of micrograd's demo,
-known to ten digits, depend on each of its numbers. scalar_unary.csv holds PyTorch's value and derivative of every unary
-operation at three points, and needs torch. The large .jsonl files are written by tests.conformance.record.
+moons.csv is what scikit-learn's make_moons(100, noise=0.1) draws after np.random.seed(1337); the losses of
+micrograd's demo, known to ten digits, depend on each of its numbers. scalar_unary.csv holds PyTorch's value
+and derivative of every unary operation at three points, and needs torch. The large .jsonl files are written
+by tests.conformance.record.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def moons() -> str:
     order = np.arange(100)
     random.shuffle(order)
     points = np.stack([x, y], axis=1)[order] + random.normal(scale=0.1, size=(100, 2))
-    return "".join(f"{a!r},{b!r},{s}\n" for (a, b), s in zip(points.tolist(), side[order].tolist(), strict=True))
+    rows = zip(points.tolist(), side[order].tolist(), strict=True)
+    return "".join(f"{a!r},{b!r},{s}\n" for (a, b), s in rows)
 
 
 def scalar_unary() -> str:

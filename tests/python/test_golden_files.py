@@ -1,4 +1,6 @@
-"""The small golden files are what their generator makes (the large ones are checked by tests/conformance/test_golden.py)."""
+"""The small golden files are what their generator makes.
+
+The large ones are checked by tests/conformance/test_golden.py."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """tensor_cpp: the C++ tensor engine.  `import trigrad as tg` is this module's surface.
 
-PyTorch's names, argument names and defaults, on the CPU.  backward() takes order='tape' (the default), 'stack' or
-'recursive'.
+PyTorch's names, argument names and defaults, on the CPU.  backward() takes order='tape' (the default),
+'stack' or 'recursive'.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from .. import errors
 from .._core import tensor as _core
 from .._core import version as _version
 from .._core.tensor import *  # noqa: F403 - the functions of the op list
-from .._core.tensor import Generator, Tensor, get_default_dtype, is_grad_enabled, manual_seed, set_default_dtype
+from .._core.tensor import (
+    Generator,
+    Tensor,
+    get_default_dtype,
+    is_grad_enabled,
+    manual_seed,
+    set_default_dtype,
+)
 from . import _tensor, autograd, func
 from ._draw import to_dot
 from ._function import Function
@@ -46,17 +53,18 @@ def set_num_threads(n: int) -> None:
 
 def show_config() -> str:
     """What this engine runs on, in words."""
-    return (
-        f"tensor_cpp {_version}: orders {', '.join(ORDERS)}, {len(_OPS)} operations, matrix products by Eigen, 1 thread"
-    )
+    what = f"orders {', '.join(ORDERS)}, {len(_OPS)} operations, matrix products by Eigen, 1 thread"
+    return f"tensor_cpp {_version}: {what}"
 
 
-_ALIASES = {"gelu_tanh", "max_dim", "min_dim", "slice", "index", "view"}  # records without a function of that name
+# Records without a function of that name.
+_ALIASES = {"gelu_tanh", "max_dim", "min_dim", "slice", "index", "view"}
 
-__all__ = [  # noqa: PLE0604 - all are strings
+__all__ = [
     *sorted(_OPS - _ALIASES),
-    *"ORDERS Function Generator Tensor arange as_tensor autograd bool concat detect_anomaly empty enable_grad".split(),
-    *"errors eye float32 float64 from_numpy full full_like func get_default_dtype get_num_threads int64".split(),
-    *"is_grad_enabled linspace manual_seed no_grad ones ones_like ops rand rand_like randint randn randn_like".split(),
-    *"randperm set_default_dtype set_grad_enabled set_num_threads show_config tensor to_dot zeros zeros_like".split(),
+    *"ORDERS Function Generator Tensor arange as_tensor autograd bool concat detect_anomaly empty".split(),
+    *"enable_grad errors eye float32 float64 from_numpy full full_like func get_default_dtype".split(),
+    *"get_num_threads int64 is_grad_enabled linspace manual_seed no_grad ones ones_like ops rand".split(),
+    *"rand_like randint randn randn_like randperm set_default_dtype set_grad_enabled set_num_threads".split(),
+    *"show_config tensor to_dot zeros zeros_like".split(),
 ]
