@@ -51,10 +51,7 @@ golden: ops torch  ## tests/golden from PyTorch 2.13 (after a change of the list
 	python -m tests.golden.regenerate
 
 stubs: build  ## bindings/trigrad/_core/*.pyi from the extension
-	rm -rf build/stubs
-	pybind11-stubgen trigrad._core --output-dir build/stubs
-	mkdir -p bindings/trigrad/_core
-	cp build/stubs/trigrad/_core/*.pyi bindings/trigrad/_core/
+	python bindings/make_stubs.py
 
 clean:  ## remove what was built; keeps .venv
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache

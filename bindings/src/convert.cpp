@@ -34,15 +34,22 @@ std::optional<DType> maybe_dtype(py::handle object) {
   return dtype_from(object);
 }
 
+// An object that says it is an index may still refuse, as a tensor of several elements does: NumPy's error then stands.
+std::int64_t index_from(py::handle object) {
+  const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr()));
+  if (!index) throw py::error_already_set();
+  return py::cast<std::int64_t>(index);
+}
+
 Dims dims_from(std::string_view op, py::handle object) {
-  if (PyIndex_Check(object.ptr())) return {py::cast<std::int64_t>(py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr())))};
+  if (PyIndex_Check(object.ptr()) && !py::isinstance<Tensor>(object)) return {index_from(object)};
   Dims dims;
-  if (!py::isinstance<py::sequence>(object) || py::isinstance<py::str>(object))
+  if (!py::isinstance<py::sequence>(object) || py::isinstance<py::str>(object) || py::isinstance<Tensor>(object))
     throw TypeError(std::string(op) + ": sizes and dims are ints or sequences of ints, not " + Py_TYPE(object.ptr())->tp_name);
   for (const py::handle item : object) {
     if (!PyIndex_Check(item.ptr()))
       throw TypeError(std::string(op) + ": sizes and dims are ints, not " + Py_TYPE(item.ptr())->tp_name);
-    dims.push_back(py::cast<std::int64_t>(py::reinterpret_steal<py::object>(PyNumber_Index(item.ptr()))));
+    dims.push_back(index_from(item));
   }
   return dims;
 }
@@ -110,14 +117,17 @@ Tensor as_tensor(std::string_view op, py::handle object) {
   PyObject* raw = object.ptr();
   Tensor number;
   if (PyBool_Check(raw)) number = full({}, raw == Py_True, DType::Bool);
-  else if (PyFloat_CheckExact(raw)) number = full({}, PyFloat_AS_DOUBLE(raw), default_dtype());
+  else if (PyFloat_Check(raw)) number = full({}, PyFloat_AS_DOUBLE(raw), default_dtype());
   else if (PyLong_Check(raw)) {
+    int overflow = 0;
+    const long long value = PyLong_AsLongLongAndOverflow(raw, &overflow);
+    if (overflow) throw ValueError(std::string(op) + ": " + py::str(object).cast<std::string>() + " does not fit int64");
     number = full({}, 0, DType::Int64);
-    *number.data<std::int64_t>() = py::cast<std::int64_t>(object);
+    *number.data<std::int64_t>() = value;
   }
   if (number.defined()) {
     // A number: it takes part in promotion by category only. Float64 arithmetic must see all of its digits.
-    if (PyFloat_CheckExact(raw)) number = full({}, PyFloat_AS_DOUBLE(raw), DType::Float64);
+    if (PyFloat_Check(raw)) number = full({}, PyFloat_AS_DOUBLE(raw), DType::Float64);
     number.cell()->weak = true;
     return number;
   }

@@ -12,7 +12,6 @@ from typing import Any
 from . import tensor_cpp
 from ._core import version as __version__
 from .tensor_cpp import *  # noqa: F403 - this module is tensor_cpp's surface
-from .tensor_cpp import __all__ as _surface
 
 # Imported when first asked for: `import trigrad` stays quick.
 _LAZY = ("scalar_cpp", "reference_py", "gradcheck")
@@ -21,7 +20,7 @@ _ENGINES = ("tensor_cpp", "scalar_cpp", "reference_py")
 
 def engines() -> dict[str, dict[str, Any]]:
     """What there is: for each engine its backward orders, dtypes, and the operations it supports."""
-    names = [record["name"] for record in tensor_cpp.ops()]  # type: ignore[attr-defined]
+    names = [record["name"] for record in tensor_cpp.ops()]
     found = {}
     for engine in _ENGINES:
         module = importlib.import_module(f"{__name__}.{engine}")
@@ -44,4 +43,4 @@ def __dir__() -> list[str]:
     return sorted([*globals(), *_LAZY])
 
 
-__all__ = [*_surface, "__version__", "engines", "tensor_cpp", *_LAZY]
+__all__ = [*vars(tensor_cpp)["__all__"], "__version__", "engines", "tensor_cpp", *_LAZY]

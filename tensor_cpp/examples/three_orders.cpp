@@ -49,7 +49,10 @@ void walk_a_ladder() {
     Tensor y = x;
     for (int k = 0; k < 40; ++k) {
       y = y + y;
-      y.register_hook([&](const Tensor&) { ++visits; return Tensor(); });
+      y.register_hook([&](const Tensor&) {
+        ++visits;
+        return Tensor();
+      });
     }
     y.backward({.order = order});
     std::printf("  %-9s  dy/dx = %.0f after %ld visits\n", name, x.grad().item(), visits);

@@ -14,8 +14,7 @@ using namespace trigrad;
 
 struct Layer {
   Tensor weight, bias;  // (out, in) and (out)
-  Layer(std::int64_t in, std::int64_t out)
-      : weight(randn({out, in}) * (1 / std::sqrt(static_cast<double>(in)))), bias(zeros({out})) {
+  Layer(std::int64_t in, std::int64_t out) : weight(randn({out, in}) * (1 / std::sqrt(static_cast<double>(in)))), bias(zeros({out})) {
     weight.set_requires_grad();
     bias.set_requires_grad();
   }

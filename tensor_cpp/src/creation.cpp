@@ -33,7 +33,7 @@ Tensor eye(std::int64_t rows, std::int64_t columns, DType dtype) {
 }
 
 Tensor arange(double start, double end, double step, DType dtype) {
-  if (step == 0) throw ValueError("arange: step must not be zero");
+  if (step == 0 || (end - start) / step < 0) throw ValueError("arange: step " + std::to_string(step) + " does not lead from " + std::to_string(start) + " to " + std::to_string(end));
   const auto n = std::max<std::int64_t>(0, static_cast<std::int64_t>(std::ceil((end - start) / step)));
   Tensor z = empty({n}, dtype);
   visit_dtype(dtype, [&]<class T>() {

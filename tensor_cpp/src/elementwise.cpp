@@ -214,7 +214,7 @@ Tensor apply_elementwise(const OpRow& row, const PackedAttrs& attrs, std::span<c
   Tensor z = empty(shape, dtype);
   run_block(row.kernels->forward[compute], compute, attrs, inputs, z);
   if (std::all_of(inputs.begin(), inputs.end(), [](const Tensor* x) { return x->cell()->weak; })) z.cell()->weak = true;
-  if (detect_anomaly()) check_output(z, info.name);
+  if (detect_anomaly()) check_output(z, info.name, inputs);
   if (row.vjp && is_floating(dtype)) record(z, row, inputs, attrs.data());
   return z;
 }

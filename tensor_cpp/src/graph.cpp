@@ -4,6 +4,7 @@
 #include <trigrad/tensor/ops.hpp>
 #include <trigrad/tensor/pool.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace trigrad {
@@ -51,8 +52,8 @@ bool has_nan(const Tensor& x) {
          });
 }
 
-void check_output(const Tensor& z, std::string_view op) {
-  if (has_nan(z))
+void check_output(const Tensor& z, std::string_view op, std::span<const Tensor* const> inputs) {
+  if (has_nan(z) && std::none_of(inputs.begin(), inputs.end(), [](const Tensor* x) { return has_nan(*x); }))
     throw AnomalyError("detect_anomaly: " + std::string(op) + " gave NaN in its output, called at " + call_site());
 }
 

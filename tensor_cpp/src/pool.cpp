@@ -2,6 +2,7 @@
 
 #include <trigrad/tensor/pool.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdlib>
@@ -58,19 +59,29 @@ Depot& depot() {
   return *instance;
 }
 
+// A thread that frees much more than it takes (it consumes what another makes) hands blocks on beyond this many bytes.
+constexpr std::int64_t kSpill = std::int64_t{1} << 20;
+
+void to_depot(void* block, std::size_t index) {
+  Depot& shared = depot();
+  const std::lock_guard lock(shared.mutex);
+  shared.lists[index].push_back(new (block) FreeBlock{nullptr});
+}
+
 struct ThreadPool {
   std::array<FreeBlock*, kClasses> free{};
   std::byte* slab = nullptr;
   std::size_t slab_left = 0;
-  PoolCounters counters;
+  std::uint64_t system_calls = 0;
+  std::int64_t live_bytes = 0;  // below zero where other threads' blocks were given back here
+  std::int64_t peak_bytes = 0;
 
   ~ThreadPool();
 
   void* take(std::size_t bytes) {
     const SizeClass size = class_of(bytes);
-    counters.live_bytes += size.bytes;
-    if (counters.live_bytes > counters.peak_bytes && counters.live_bytes < (std::uint64_t{1} << 62))
-      counters.peak_bytes = counters.live_bytes;
+    live_bytes += static_cast<std::int64_t>(size.bytes);
+    peak_bytes = std::max(peak_bytes, live_bytes);
     if (!kPooling) return from_system(size.bytes);
     if (FreeBlock* block = free[size.index]) {
       free[size.index] = block->next;
@@ -92,11 +103,11 @@ struct ThreadPool {
       }
     }
     if (size.bytes > kSmall) {
-      ++counters.system_calls;
+      ++system_calls;
       return from_system(size.bytes);
     }
     if (slab_left < size.bytes) {
-      ++counters.system_calls;
+      ++system_calls;
       slab = static_cast<std::byte*>(from_system(kSlab));  // the old slab's tail is small and stays unused
       slab_left = kSlab;
     }
@@ -108,8 +119,12 @@ struct ThreadPool {
 
   void give(void* block, std::size_t bytes) {
     const SizeClass size = class_of(bytes);
-    counters.live_bytes -= size.bytes;  // may wrap when another thread took the block; sums stay right
-    if (!kPooling) return std::free(block);
+    if (!kPooling) {
+      live_bytes -= static_cast<std::int64_t>(size.bytes);
+      return std::free(block);
+    }
+    if (live_bytes < -kSpill) return to_depot(block, size.index);
+    live_bytes -= static_cast<std::int64_t>(size.bytes);
     free[size.index] = new (block) FreeBlock{free[size.index]};
   }
 };
@@ -136,13 +151,15 @@ void* pool_take(std::size_t bytes) { return pool_gone ? from_system(class_of(byt
 void pool_give(void* block, std::size_t bytes) {
   if (!pool_gone) return pool().give(block, bytes);
   if (!kPooling) return std::free(block);
-  Depot& shared = depot();
-  const std::lock_guard lock(shared.mutex);
-  shared.lists[class_of(bytes).index].push_back(new (block) FreeBlock{nullptr});
+  to_depot(block, class_of(bytes).index);
 }
 
-PoolCounters pool_counters() { return pool().counters; }
-void pool_reset_peak() { pool().counters.peak_bytes = pool().counters.live_bytes; }
+PoolCounters pool_counters() {
+  const ThreadPool& mine = pool();
+  const auto counted = [](std::int64_t bytes) { return static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 0)); };
+  return {mine.system_calls, counted(mine.live_bytes), counted(mine.peak_bytes)};
+}
+void pool_reset_peak() { pool().peak_bytes = pool().live_bytes; }
 
 void pool_trim() {
   ThreadPool& mine = pool();

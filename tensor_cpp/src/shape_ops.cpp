@@ -301,7 +301,7 @@ Tensor cat(std::span<const Tensor> tensors, std::int64_t dim) {
     copy_elements(x, slice_view(z, {k, start, 1, x.size(k)}));
     start += x.size(k);
   }
-  if (detect_anomaly()) check_output(z, "cat");
+  if (detect_anomaly()) check_output(z, "cat", inputs);
   const Cat::Attrs attrs{k};
   if (is_floating(z.dtype())) record(z, structural_row<Cat>(), inputs, &attrs);
   return z;

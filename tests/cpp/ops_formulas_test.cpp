@@ -128,7 +128,8 @@ TEST(OpsFormulas, RulesAreTheSlopesOfFormulas) {
 TEST(OpsFormulas, AHandleGivesTheSameBitsAsANumber) {
   for_each_op([]<class Op>() {
     for (int which = 0; which < 5; ++which) {
-      const double number = with_inputs<Op, double>(which, [](auto... x) { return static_cast<double>(evaluate<Op>(AttrsOf<Op>{}, x...)); });
+      const double number =
+          with_inputs<Op, double>(which, [](auto... x) { return static_cast<double>(evaluate<Op>(AttrsOf<Op>{}, x...)); });
       const Traced handle = with_inputs<Op, Traced>(which, [](auto... x) { return Traced::apply<Op>(AttrsOf<Op>{}, x...); });
       EXPECT_EQ(handle.value, number);
       std::vector<double> rules;

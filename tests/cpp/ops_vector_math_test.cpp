@@ -150,8 +150,23 @@ template <class T>
 std::vector<T> special_numbers() {
   using Limits = std::numeric_limits<T>;
   const T one_below = std::nextafter(T{1}, T{0}), one_above = std::nextafter(T{1}, T{2});
-  std::vector<T> x{0, Limits::denorm_min(), 3 * Limits::denorm_min(), Limits::min() / 2, Limits::min(), Limits::epsilon(), T{0.5}, one_below,
-                   1, one_above, 2, 3, T{1e4}, T{1e10}, Limits::max() / 2, Limits::max(), Limits::infinity()};
+  std::vector<T> x{0,
+                   Limits::denorm_min(),
+                   3 * Limits::denorm_min(),
+                   Limits::min() / 2,
+                   Limits::min(),
+                   Limits::epsilon(),
+                   T{0.5},
+                   one_below,
+                   1,
+                   one_above,
+                   2,
+                   3,
+                   T{1e4},
+                   T{1e10},
+                   Limits::max() / 2,
+                   Limits::max(),
+                   Limits::infinity()};
   for (std::size_t k = x.size(); k-- > 0;) x.push_back(-x[k]);
   x.push_back(Limits::quiet_NaN());
   return x;
@@ -168,7 +183,8 @@ void check_special_values() {
   const std::vector<T> x = special_numbers<T>();
   for (const Function& f : kFunctions) {
     const std::vector<T> z = run(kernel(f.name, kCompute<T>), x);
-    for (std::size_t k = 0; k < x.size(); ++k) expect_special(z[k], f.exact(x[k]), std::string(f.name) + " of " + std::to_string(x[k]) + " (" + std::to_string(k) + ")");
+    for (std::size_t k = 0; k < x.size(); ++k)
+      expect_special(z[k], f.exact(x[k]), std::string(f.name) + " of " + std::to_string(x[k]) + " (" + std::to_string(k) + ")");
   }
   std::vector<T> left, right;
   for (const T a : x)
@@ -213,7 +229,9 @@ TEST(OpsVectorMath, LoopsCallTheVectorForms) {
 
 // --- the same bits everywhere --------------------------------------------------------------------------------------
 template <class T>
-bool equal_bits(T a, T b) { return std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b)); }
+bool equal_bits(T a, T b) {
+  return std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b));
+}
 
 Tensor call(std::string_view name, const Tensor& x) {
   for (const NamedRow& row : elementwise_rows())
@@ -248,8 +266,9 @@ void check_position(const char* name) {
           const Tensor z = contiguous_data(call(name, part));
           for (std::int64_t k = 0; k < z.numel(); ++k)
             ASSERT_TRUE(equal_bits(z.data<T>()[k], alone[static_cast<std::size_t>(first + k)]))
-                << name << " of " << x[static_cast<std::size_t>(first + k)] << " at element " << k << " of " << length << ", offset " << offset + first
-                << ", stride " << stride << ": " << z.data<T>()[k] << ", alone " << alone[static_cast<std::size_t>(first + k)];
+                << name << " of " << x[static_cast<std::size_t>(first + k)] << " at element " << k << " of " << length << ", offset "
+                << offset + first << ", stride " << stride << ": " << z.data<T>()[k] << ", alone "
+                << alone[static_cast<std::size_t>(first + k)];
         }
     }
 }

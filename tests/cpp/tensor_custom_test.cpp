@@ -25,7 +25,9 @@ struct Blend : Binary<Blend> {
     double weight = 0.5, power = 2;
   };
   static constexpr OpInfo info{.name = "blend", .saves = {Saved::X, Saved::Y}, .attrs = {"weight", "power"}};
-  static auto forward(auto x, auto y, const Attrs& at) { return like(x, at.weight) * pow(x, like(x, at.power)) + like(y, 1 - at.weight) * exp(y); }
+  static auto forward(auto x, auto y, const Attrs& at) {
+    return like(x, at.weight) * pow(x, like(x, at.power)) + like(y, 1 - at.weight) * exp(y);
+  }
   static auto gx(auto g, auto x, auto /*y*/, auto /*z*/, const Attrs& at) {
     return g * (like(x, at.weight * at.power) * pow(x, like(x, at.power - 1)));
   }
@@ -121,7 +123,8 @@ TEST(TensorCustom, ItIsAnOpLikeAnyOther) {
   EXPECT_EQ(Tensor::apply<users_own::Mish>({}, tensor({1, 2}, {2}, DType::Int64)).dtype(), DType::Float32) << "promotes";
   expect_error<ShapeError>("blend: shapes (3, 1) and (2, 2) do not broadcast: sizes 3 and 2 differ at dim -2",
                            [&] { Tensor::apply<users_own::Blend>({}, x, ones({2, 2})); });
-  EXPECT_TRUE(same_bits(Tensor::apply<users_own::Mish>({}, slice(kPoints, 1, 0, 3, 2)), slice(Tensor::apply<users_own::Mish>({}, kPoints), 1, 0, 3, 2)));
+  EXPECT_TRUE(same_bits(Tensor::apply<users_own::Mish>({}, slice(kPoints, 1, 0, 3, 2)),
+                        slice(Tensor::apply<users_own::Mish>({}, kPoints), 1, 0, 3, 2)));
 }
 
 TEST(TensorCustom, AStructuralStruct) {
@@ -148,8 +151,9 @@ TEST(TensorCustom, SavedValuesAreWatched) {
   Tensor x = clone(kPoints).set_requires_grad();
   const Tensor z = sum(apply_op<users_own::Cube>({}, x));
   x.detach().zero_();
-  expect_error<GraphError>("backward: a tensor of shape (2, 3) that cube saved was changed in place: it had version 0 and now has 1; clone it before the change",
-                           [&] { z.backward(); });
+  expect_error<GraphError>(
+      "backward: a tensor of shape (2, 3) that cube saved was changed in place: it had version 0 and now has 1; clone it before the change",
+      [&] { z.backward(); });
 }
 
 }  // namespace

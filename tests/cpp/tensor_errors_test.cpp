@@ -13,21 +13,33 @@ Tensor i(std::initializer_list<double> values) { return tensor(values, {static_c
 TEST(TensorErrors, Shapes) {
   expect_error<ShapeError>("add: shapes (2, 3) and (4, 3) do not broadcast: sizes 2 and 4 differ at dim -2", [] { z({2, 3}) + z({4, 3}); });
   expect_error<ShapeError>("mul: shapes (3,) and (2, 4) do not broadcast: sizes 3 and 4 differ at dim -1", [] { z({3}) * z({2, 4}); });
-  expect_error<ShapeError>("maximum: shapes (0,) and (2,) do not broadcast: sizes 0 and 2 differ at dim -1", [] { maximum(z({0}), z({2})); });
-  expect_error<ShapeError>("where: shapes (2, 2) and (3,) do not broadcast: sizes 2 and 3 differ at dim -1", [] { where(z({2, 2}, DType::Bool), z({3}), z({3})); });
-  expect_error<ShapeError>("matmul: shapes (2, 3) and (4, 5) do not multiply: inner sizes 3 and 4 differ", [] { matmul(z({2, 3}), z({4, 5})); });
+  expect_error<ShapeError>("maximum: shapes (0,) and (2,) do not broadcast: sizes 0 and 2 differ at dim -1",
+                           [] { maximum(z({0}), z({2})); });
+  expect_error<ShapeError>("where: shapes (2, 2) and (3,) do not broadcast: sizes 2 and 3 differ at dim -1",
+                           [] { where(z({2, 2}, DType::Bool), z({3}), z({3})); });
+  expect_error<ShapeError>("matmul: shapes (2, 3) and (4, 5) do not multiply: inner sizes 3 and 4 differ",
+                           [] { matmul(z({2, 3}), z({4, 5})); });
   expect_error<ShapeError>("matmul: shapes (3,) and (4,) do not multiply: inner sizes 3 and 4 differ", [] { matmul(z({3}), z({4})); });
-  expect_error<ShapeError>("linear: input is (32, 64) but weight is (10, 128), which takes 128 features: 64 and 128 differ", [] { linear(z({32, 64}), z({10, 128})); });
+  expect_error<ShapeError>("linear: input is (32, 64) but weight is (10, 128), which takes 128 features: 64 and 128 differ",
+                           [] { linear(z({32, 64}), z({10, 128})); });
   expect_error<ShapeError>("reshape: shape (2, 3) has 6 elements, which do not fit (4, 2)", [] { reshape(z({2, 3}), {4, 2}); });
   expect_error<ShapeError>("dot: needs two 1-D tensors of one length, not (2, 3) and (3,)", [] { dot(z({2, 3}), z({3})); });
   expect_error<ShapeError>("outer: needs two 1-D tensors, not (2, 3) and (3,)", [] { outer(z({2, 3}), z({3})); });
-  expect_error<ShapeError>("cat: shapes (2, 3) and (2, 4) differ at dim 1, not only at dim 0", [] { const Tensor list[] = {z({2, 3}), z({2, 4})}; cat(list); });
-  expect_error<ShapeError>("stack: shapes (2, 3) and (2, 4) differ", [] { const Tensor list[] = {z({2, 3}), z({2, 4})}; stack(list); });
+  expect_error<ShapeError>("cat: shapes (2, 3) and (2, 4) differ at dim 1, not only at dim 0", [] {
+    const Tensor list[] = {z({2, 3}), z({2, 4})};
+    cat(list);
+  });
+  expect_error<ShapeError>("stack: shapes (2, 3) and (2, 4) differ", [] {
+    const Tensor list[] = {z({2, 3}), z({2, 4})};
+    stack(list);
+  });
   expect_error<ShapeError>("expand: shape (2, 3) cannot expand to (4, 3): dim 0 has size 2", [] { expand(z({2, 3}), {4, 3}); });
-  expect_error<ShapeError>("view: shape (3, 2) with strides (1, 3) cannot be seen as (6,) without a copy; use reshape", [] { view(transpose(z({2, 3}), 0, 1), {6}); });
+  expect_error<ShapeError>("view: shape (3, 2) with strides (1, 3) cannot be seen as (6,) without a copy; use reshape",
+                           [] { view(transpose(z({2, 3}), 0, 1), {6}); });
   expect_error<ShapeError>("mse_loss: input is (2, 3) but target is (2,)", [] { mse_loss(z({2, 3}), z({2})); });
   expect_error<ShapeError>("huber_loss: input is (3,) but target is (1,)", [] { huber_loss(z({3}), z({1})); });
-  expect_error<ShapeError>("cross_entropy: input is (4, 5), so target must be (4,) class indices or (4, 5) probabilities, not (3,)", [] { cross_entropy(z({4, 5}), i({0, 1, 2})); });
+  expect_error<ShapeError>("cross_entropy: input is (4, 5), so target must be (4,) class indices or (4, 5) probabilities, not (3,)",
+                           [] { cross_entropy(z({4, 5}), i({0, 1, 2})); });
   expect_error<ShapeError>("a tensor has at most 8 dimensions", [] { z({1, 1, 1, 1, 1, 1, 1, 1, 1}); });
   expect_error<ShapeError>("tensor: 2 values do not fit shape (3,)", [] { tensor({1, 2}, {3}); });
 }
@@ -38,7 +50,10 @@ TEST(TensorErrors, AxesAndIndices) {
   expect_error<IndexError>("getitem: index 5 is out of range for dim 0 with size 3", [] { select(z({3}), 0, 5); });
   expect_error<IndexError>("getitem: index -4 is out of range for dim 0 with size 3", [] { select(z({3}), 0, -4); });
   expect_error<IndexError>("getitem: index 7 is out of range for dim 1 with size 3", [] { select(z({2, 3}), 1, 7); });
-  expect_error<IndexError>("getitem: index 9 is out of range for dim 0 with size 3", [] { const Tensor at = i({0, 9}); index_positions(z({3}), {&at, 1}); });
+  expect_error<IndexError>("getitem: index 9 is out of range for dim 0 with size 3", [] {
+    const Tensor at = i({0, 9});
+    index_positions(z({3}), {&at, 1});
+  });
   expect_error<IndexError>("embedding: index 7 is out of range for size 5", [] { embedding(i({0, 7}), z({5, 2})); });
   expect_error<IndexError>("index_select: index 7 is out of range for size 5", [] { index_select(z({5, 2}), 0, i({7})); });
   expect_error<IndexError>("gather: index 5 is out of range for size 5", [] { gather(z({5, 1}), 0, reshape(i({5}), {1, 1})); });
@@ -48,12 +63,17 @@ TEST(TensorErrors, AxesAndIndices) {
 
 TEST(TensorErrors, Types) {
   const auto f = DType::Float32, d = DType::Float64;
-  expect_error<DTypeError>("matmul: dtypes float32 and float64 differ; convert one with .to()", [&] { matmul(z({2, 3}, f), z({3, 2}, d)); });
-  expect_error<DTypeError>("linear: dtypes float32 and float64 differ; convert one with .to()", [&] { linear(z({2, 3}, f), z({2, 3}, d)); });
+  expect_error<DTypeError>("matmul: dtypes float32 and float64 differ; convert one with .to()",
+                           [&] { matmul(z({2, 3}, f), z({3, 2}, d)); });
+  expect_error<DTypeError>("linear: dtypes float32 and float64 differ; convert one with .to()",
+                           [&] { linear(z({2, 3}, f), z({2, 3}, d)); });
   expect_error<DTypeError>("mse_loss: dtypes float32 and float64 differ; convert one with .to()", [&] { mse_loss(z({3}, f), z({3}, d)); });
-  expect_error<DTypeError>("requires_grad: only floating-point tensors can require gradients, not int64", [] { i({1, 2}).set_requires_grad(); });
-  expect_error<DTypeError>("mean: needs a floating-point tensor, not int64; convert it with .float() or .double()", [] { mean(i({1, 2})); });
-  expect_error<DTypeError>("softmax: needs a floating-point tensor, not int64; convert it with .float() or .double()", [] { softmax(i({1, 2}), 0); });
+  expect_error<DTypeError>("requires_grad: only floating-point tensors can require gradients, not int64",
+                           [] { i({1, 2}).set_requires_grad(); });
+  expect_error<DTypeError>("mean: needs a floating-point tensor, not int64; convert it with .float() or .double()",
+                           [] { mean(i({1, 2})); });
+  expect_error<DTypeError>("softmax: needs a floating-point tensor, not int64; convert it with .float() or .double()",
+                           [] { softmax(i({1, 2}), 0); });
   expect_error<DTypeError>("add_: a float32 result cannot be stored in an int64 tensor", [] { i({1, 2}).add_(z({2})); });
   expect_error<DTypeError>("set_default_dtype: needs float32 or float64, not int64", [] { set_default_dtype(DType::Int64); });
 }
@@ -82,14 +102,16 @@ TEST(TensorErrors, EinsumNamesItsEquation) {
 }
 
 TEST(TensorErrors, Backward) {
-  expect_error<GraphError>("backward: the output has shape (3,), not one element; pass gradient= of that shape, or reduce it first (for example with .sum())",
-                           [] { (g({3}) * 2.0).backward(); });
+  expect_error<GraphError>(
+      "backward: the output has shape (3,), not one element; pass gradient= of that shape, or reduce it first (for example with .sum())",
+      [] { (g({3}) * 2.0).backward(); });
   expect_error<GraphError>("backward: this graph was already freed by an earlier backward; pass retain_graph=True to the first one", [] {
     const Tensor y = sum(g({3}) * 2.0);
     y.backward();
     y.backward();
   });
-  expect_error<GraphError>("backward: the output does not require grad: nothing it was computed from has requires_grad=True", [] { sum(z({3})).backward(); });
+  expect_error<GraphError>("backward: the output does not require grad: nothing it was computed from has requires_grad=True",
+                           [] { sum(z({3})).backward(); });
   expect_error<ShapeError>("backward: gradient has shape (2,) but the output has shape (3,)", [] { (g({3}) * 2.0).backward(z({2}), {}); });
   expect_error<GraphError>("autograd.grad: input 1 was not used to compute the outputs; pass allow_unused=True to get None for it", [] {
     const Tensor inputs[] = {g({3}), g({3})};
@@ -106,19 +128,23 @@ TEST(TensorErrors, SavedValuesThatWereChanged) {
       [](Tensor& x, Tensor&) { x.detach().zero_(); },
   };
   for (const auto& change : changes)
-    expect_error<GraphError>("backward: a tensor of shape (3,) that mul saved was changed in place: it had version 0 and now has 1; clone it before the change", [&] {
-      Tensor x = g({3}), y = g({3});
-      const Tensor loss = sum(x * y);
-      const NoGrad guard;
-      change(x, y);
-      loss.backward();
-    });
-  expect_error<GraphError>("backward: a tensor of shape (2,) that exp saved was changed in place: it had version 0 and now has 2; clone it before the change", [] {
-    const Tensor y = exp(g({2}));
-    const Tensor loss = sum(y);
-    y.detach().mul_(2.0).add_(1.0);
-    loss.backward();
-  });
+    expect_error<GraphError>(
+        "backward: a tensor of shape (3,) that mul saved was changed in place: it had version 0 and now has 1; clone it before the change",
+        [&] {
+          Tensor x = g({3}), y = g({3});
+          const Tensor loss = sum(x * y);
+          const NoGrad guard;
+          change(x, y);
+          loss.backward();
+        });
+  expect_error<GraphError>(
+      "backward: a tensor of shape (2,) that exp saved was changed in place: it had version 0 and now has 2; clone it before the change",
+      [] {
+        const Tensor y = exp(g({2}));
+        const Tensor loss = sum(y);
+        y.detach().mul_(2.0).add_(1.0);
+        loss.backward();
+      });
   Tensor x = g({3});
   const Tensor loss = sum(x + 1.0);  // add saves nothing, so the change is nobody's business
   x.detach().zero_();
@@ -129,8 +155,9 @@ TEST(TensorErrors, InPlace) {
   const std::string leaf = ": a leaf that requires grad cannot be changed in place; do it inside no_grad()";
   const std::string tracked = ": a tensor that a graph tracks cannot be changed in place; write a = a + b, or change a detached clone";
   const std::pair<std::string, std::function<void(Tensor&)>> changes[] = {
-      {"add_", [](Tensor& x) { x.add_(1.0); }},      {"sub_", [](Tensor& x) { x.sub_(1.0); }},        {"mul_", [](Tensor& x) { x.mul_(1.0); }},
-      {"div_", [](Tensor& x) { x.div_(1.0); }},      {"zero_", [](Tensor& x) { x.zero_(); }},         {"fill_", [](Tensor& x) { x.fill_(1); }},
+      {"add_", [](Tensor& x) { x.add_(1.0); }},      {"sub_", [](Tensor& x) { x.sub_(1.0); }},
+      {"mul_", [](Tensor& x) { x.mul_(1.0); }},      {"div_", [](Tensor& x) { x.div_(1.0); }},
+      {"zero_", [](Tensor& x) { x.zero_(); }},       {"fill_", [](Tensor& x) { x.fill_(1); }},
       {"copy_", [](Tensor& x) { x.copy_(z({3})); }}, {"setitem", [](Tensor& x) { x.copy_(z({3}), "setitem"); }},
   };
   for (const auto& [name, change] : changes) {
@@ -147,20 +174,25 @@ TEST(TensorErrors, InPlace) {
 
 TEST(TensorErrors, Anomalies) {
   set_detect_anomaly(true);
-  expect_error<AnomalyError>("detect_anomaly: log gave NaN in its output, called at a place C++ does not record", [] { log(full({2}, -1)); });
-  expect_error<AnomalyError>("detect_anomaly: sqrt gave NaN in the gradient of its input 0; it was called at a place C++ does not record", [] {
-    const Tensor x = full({1}, 0).set_requires_grad();
-    sum(sqrt(x) * 0.0).backward();
-  });
+  expect_error<AnomalyError>("detect_anomaly: log gave NaN in its output, called at a place C++ does not record",
+                             [] { log(full({2}, -1)); });
+  expect_error<AnomalyError>("detect_anomaly: sqrt gave NaN in the gradient of its input 0; it was called at a place C++ does not record",
+                             [] {
+                               const Tensor x = full({1}, 0).set_requires_grad();
+                               sum(sqrt(x) * 0.0).backward();
+                             });
   set_detect_anomaly(false);
   EXPECT_NO_THROW(log(full({2}, -1)));
 }
 
 TEST(TensorErrors, LeavesAndGradients) {
-  expect_error<ShapeError>("grad: a tensor of shape (3,) and dtype float32 cannot have a gradient of shape (2,) and dtype float32", [] { g({3}).set_grad(z({2})); });
-  expect_error<GraphError>("requires_grad: only a leaf can stop requiring gradients; use detach()", [] { (g({3}) * 2.0).set_requires_grad(false); });
+  expect_error<ShapeError>("grad: a tensor of shape (3,) and dtype float32 cannot have a gradient of shape (2,) and dtype float32",
+                           [] { g({3}).set_grad(z({2})); });
+  expect_error<GraphError>("requires_grad: only a leaf can stop requiring gradients; use detach()",
+                           [] { (g({3}) * 2.0).set_requires_grad(false); });
   expect_error<GraphError>("retain_grad: this tensor does not require grad", [] { z({3}).retain_grad(); });
-  expect_error<GraphError>("register_hook: this tensor does not require grad", [] { z({3}).register_hook([](const Tensor&) { return Tensor(); }); });
+  expect_error<GraphError>("register_hook: this tensor does not require grad",
+                           [] { z({3}).register_hook([](const Tensor&) { return Tensor(); }); });
   expect_error<ShapeError>("hook: it returned shape (2,) for a gradient of shape (3,)", [] {
     Tensor x = g({3});
     x.register_hook([](const Tensor&) { return z({2}); });

@@ -54,7 +54,10 @@ Input make_input(const Json& line, DType dtype, bool differentiable) {
   }
   const bool tracked = differentiable && is_floating(data.dtype());
   leaf.set_requires_grad(tracked);
-  Tensor used = layout == "T" ? transpose(leaf, -1, -2) : layout == "E" ? expand(leaf, data.shape()) : layout == "S" ? slice(leaf, -1, 0, leaf.size(-1), 2) : leaf;
+  Tensor used = layout == "T"   ? transpose(leaf, -1, -2)
+                : layout == "E" ? expand(leaf, data.shape())
+                : layout == "S" ? slice(leaf, -1, 0, leaf.size(-1), 2)
+                                : leaf;
   if (tracked) used.retain_grad();
   return {leaf, used};
 }
@@ -118,7 +121,8 @@ std::vector<bool> undecided(const Case& c, DType dtype, std::size_t input) {
 void expect_close(const Case& c, const Tensor& got, const Json& expected, DType dtype, const char* part, std::size_t index, double floor,
                   const std::vector<bool>& free) {
   const Tensor want = array(expected);
-  const std::string what = c.line["op"].get<std::string>() + ", " + c.line["case"].get<std::string>() + ": " + part + " " + std::to_string(index);
+  const std::string what =
+      c.line["op"].get<std::string>() + ", " + c.line["case"].get<std::string>() + ": " + part + " " + std::to_string(index);
   ASSERT_TRUE(got.defined()) << what;
   ASSERT_TRUE(got.shape() == want.shape()) << what << " has shape " << to_string(got.shape()) << ", expected " << to_string(want.shape());
   ASSERT_EQ(got.dtype(), is_floating(want.dtype()) ? dtype : want.dtype()) << what;
@@ -134,7 +138,9 @@ void expect_close(const Case& c, const Tensor& got, const Json& expected, DType 
   for (std::size_t k = 0; k < right.size(); ++k) {
     if (k < free.size() && free[k]) continue;
     const double size = !c.edge ? largest : std::isfinite(right[k]) ? std::abs(right[k]) : 0;
-    const double allowed = !is_floating(want.dtype()) ? 0 : limits.eps * (4 + 2 * std::sqrt(static_cast<double>(c.terms))) * (size + cond + floor) + limits.least;
+    const double allowed = !is_floating(want.dtype())
+                               ? 0
+                               : limits.eps * (4 + 2 * std::sqrt(static_cast<double>(c.terms))) * (size + cond + floor) + limits.least;
     const bool good = (std::isnan(values[k]) && std::isnan(right[k])) || values[k] == right[k] || std::abs(values[k] - right[k]) <= allowed;
     EXPECT_TRUE(good) << what << ", element " << k << " is " << values[k] << ", expected " << right[k] << " [allowed " << allowed << "]";
   }
@@ -167,7 +173,8 @@ void check(const Case& c, DType dtype) {
       EXPECT_TRUE(inputs[k].leaf.grad().shape() == inputs[k].leaf.shape());
     }
   }
-  for (std::size_t k = 0; k < by_order[1].size(); ++k) EXPECT_TRUE(same_bits(by_order[1][k], by_order[2][k])) << "stack and recursive differ";
+  for (std::size_t k = 0; k < by_order[1].size(); ++k)
+    EXPECT_TRUE(same_bits(by_order[1][k], by_order[2][k])) << "stack and recursive differ";
 }
 
 void check_all(DType dtype) {
@@ -181,12 +188,14 @@ void check_all(DType dtype) {
     if (line.contains("call")) continue;  // not op(inputs in order)
     const std::string op = line["op"];
     if (line.contains("dtypes") && line["dtypes"][0] != std::string(name_of(dtype))) continue;
-    ASSERT_TRUE(rows.contains(op)) << "the file has answers for " << op << ", which is not in the list: run python -m tests.conformance.record";
+    ASSERT_TRUE(rows.contains(op)) << "the file has answers for " << op
+                                   << ", which is not in the list: run python -m tests.conformance.record";
     ++cases[op];
     check(Case(std::move(line), rows[op]), dtype);
     if (::testing::Test::HasFatalFailure()) return;
   }
-  for (const auto& [name, row] : rows) EXPECT_GE(cases[name], 2) << "no recorded answers for " << name << ": run python -m tests.conformance.record";
+  for (const auto& [name, row] : rows)
+    EXPECT_GE(cases[name], 2) << "no recorded answers for " << name << ": run python -m tests.conformance.record";
 }
 
 TEST(TensorGolden, ElementwiseFloat64) { check_all(DType::Float64); }

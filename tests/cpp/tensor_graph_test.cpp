@@ -30,15 +30,33 @@ struct RandomProgram {
     for (int k = 0; k < steps; ++k) {
       const Tensor a = pick(), b = pick();
       switch (random() % 9) {
-        case 0: made.push_back(a + b); break;
-        case 1: made.push_back(a - b); break;
-        case 2: made.push_back(tanh(a) * b); break;
-        case 3: made.push_back(sin(a)); break;
-        case 4: made.push_back(a + a); break;
-        case 5: made.push_back(relu(a) - sigmoid(b)); break;
-        case 6: made.push_back(mean(a) * 0.5); break;
-        case 7: made.push_back(maximum(a, b)); break;
-        default: made.push_back(exp(tanh(a * b))); break;
+        case 0:
+          made.push_back(a + b);
+          break;
+        case 1:
+          made.push_back(a - b);
+          break;
+        case 2:
+          made.push_back(tanh(a) * b);
+          break;
+        case 3:
+          made.push_back(sin(a));
+          break;
+        case 4:
+          made.push_back(a + a);
+          break;
+        case 5:
+          made.push_back(relu(a) - sigmoid(b));
+          break;
+        case 6:
+          made.push_back(mean(a) * 0.5);
+          break;
+        case 7:
+          made.push_back(maximum(a, b));
+          break;
+        default:
+          made.push_back(exp(tanh(a * b)));
+          break;
       }
     }
     loss = leaves[2] * 0.0;
@@ -80,10 +98,26 @@ TEST(TensorGraph, SmallShapesOfGraphs) {
       {[](const Tensor& h) { return h + h; }, 2},
       {[](const Tensor& h) { return h * h; }, 6},
       {[](const Tensor& h) { return h + relu(h); }, 2},
-      {[](const Tensor& h) { const Tensor b = h + h; return b + b; }, 4},
-      {[](const Tensor& h) { const Tensor a = h * 2.0, b = h * 5.0; return a * b; }, 60},  // diamond
-      {[](const Tensor& h) { const Tensor a = h * 2.0; return a * relu(a) * a; }, 3 * 4 * 9 * 2},
-      {[](const Tensor& h) { const Tensor list[] = {h, h, h, h, h}; return sum(cat(list)); }, 5},
+      {[](const Tensor& h) {
+         const Tensor b = h + h;
+         return b + b;
+       },
+       4},
+      {[](const Tensor& h) {
+         const Tensor a = h * 2.0, b = h * 5.0;
+         return a * b;
+       },
+       60},  // diamond
+      {[](const Tensor& h) {
+         const Tensor a = h * 2.0;
+         return a * relu(a) * a;
+       },
+       3 * 4 * 9 * 2},
+      {[](const Tensor& h) {
+         const Tensor list[] = {h, h, h, h, h};
+         return sum(cat(list));
+       },
+       5},
       {[](const Tensor& h) { return where(h > 0.0, h, h * 7.0); }, 1},
       {[](const Tensor& h) { return h - h; }, 0},
   };
@@ -106,7 +140,10 @@ TEST(TensorGraph, FortyDoublingsAreVisitedOnceEach) {
     Tensor y = x;
     for (int k = 0; k < 40; ++k) {
       y = y + y;
-      y.register_hook([&](const Tensor&) { ++visits; return Tensor(); });
+      y.register_hook([&](const Tensor&) {
+        ++visits;
+        return Tensor();
+      });
     }
     y.backward({.order = order});
     EXPECT_EQ(visits, 40) << "2^40 paths, 40 nodes";
@@ -278,7 +315,10 @@ TEST(TensorGraph, GradientsWorkOnlyWhereTheyAreWanted) {
   const Tensor a = x * 2.0;
   Tensor b = y * 5.0;
   int visits = 0;
-  b.register_hook([&](const Tensor&) { ++visits; return Tensor(); });
+  b.register_hook([&](const Tensor&) {
+    ++visits;
+    return Tensor();
+  });
   const Tensor z = a * b;
   gradients({&z, 1}, {&x, 1}, {}, {}, false);
   EXPECT_EQ(visits, 0) << "the way to y was not asked for";

@@ -106,7 +106,10 @@ TEST(TensorMemory, OpsInSteadyStateAllocateNothing) {
       {"softmax", [&] { return sum(softmax(x, 1) * w); }},
       {"cross_entropy", [&] { return cross_entropy(x, labels); }},
       {"reductions", [&] { return sum(amax(x, {1})) + var(w) + norm(x) + sum(logsumexp(w, {0})); }},
-      {"shapes", [&] { return sum(reshape(transpose(x, 0, 1), {4, 12}) * 2.0) + sum(slice(w, 1, 0, 8, 2)) + sum(expand(unsqueeze(x, 0), {3, 6, 8})); }},
+      {"shapes",
+       [&] {
+         return sum(reshape(transpose(x, 0, 1), {4, 12}) * 2.0) + sum(slice(w, 1, 0, 8, 2)) + sum(expand(unsqueeze(x, 0), {3, 6, 8}));
+       }},
   };
   for (const auto& [name, step] : steps) {
     SCOPED_TRACE(name);
@@ -179,8 +182,17 @@ TEST(TensorMemory, OnlyWhatARuleReadsIsKept) {
   EXPECT_TRUE(about(kept([](const Tensor& t) { return exp(t) + 1.0; }), 2)) << "exp reads its output";
   EXPECT_TRUE(about(kept([](const Tensor& t) { return sin(t) + 1.0; }), 1)) << "sin reads its input, which lives anyway";
   EXPECT_TRUE(about(kept([](const Tensor& t) { return sin(sin(t) + 1.0); }), 2));
-  EXPECT_TRUE(about(kept([](const Tensor& t) { const Tensor c = full({kMany}, 2, DType::Float64); return t * c; }), 2)) << "mul reads the other factor";
-  EXPECT_TRUE(about(kept([](const Tensor& t) { const Tensor c = full({kMany}, 2, DType::Float64); return t + c; }), 1));
+  EXPECT_TRUE(about(kept([](const Tensor& t) {
+                      const Tensor c = full({kMany}, 2, DType::Float64);
+                      return t * c;
+                    }),
+                    2))
+      << "mul reads the other factor";
+  EXPECT_TRUE(about(kept([](const Tensor& t) {
+                      const Tensor c = full({kMany}, 2, DType::Float64);
+                      return t + c;
+                    }),
+                    1));
 }
 
 TEST(TensorMemory, SavedValuesGoAsTheSweepPasses) {

@@ -23,12 +23,12 @@ constexpr bool kSanitized = true;
 constexpr bool kSanitized = false;
 #endif
 template <class T>
-constexpr T sized(T usual, T sanitized) { return kSanitized ? sanitized : usual; }
+constexpr T sized(T usual, T sanitized) {
+  return kSanitized ? sanitized : usual;
+}
 
 constexpr Order kOrders[] = {Order::Tape, Order::Stack, Order::Recursive};
-inline const char* name_of(Order order) {
-  return order == Order::Tape ? "tape" : order == Order::Stack ? "stack" : "recursive";
-}
+inline const char* name_of(Order order) { return order == Order::Tape ? "tape" : order == Order::Stack ? "stack" : "recursive"; }
 
 inline Tensor leaf(std::initializer_list<double> values, const Dims& shape, DType dtype = DType::Float64) {
   return tensor(values, shape, dtype).set_requires_grad();
@@ -120,8 +120,7 @@ inline std::vector<double> differences(const std::function<Tensor(const Tensor&)
 
 inline void expect_near(const std::vector<double>& got, const std::vector<double>& expected, double tolerance) {
   ASSERT_EQ(got.size(), expected.size());
-  for (std::size_t k = 0; k < got.size(); ++k)
-    EXPECT_NEAR(got[k], expected[k], tolerance * (1 + std::abs(expected[k]))) << "element " << k;
+  for (std::size_t k = 0; k < got.size(); ++k) EXPECT_NEAR(got[k], expected[k], tolerance * (1 + std::abs(expected[k]))) << "element " << k;
 }
 
 }  // namespace trigrad::testing

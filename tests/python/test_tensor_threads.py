@@ -156,9 +156,6 @@ def test_a_graph_may_be_dropped_in_another_thread() -> None:
 
 
 @linux
-@pytest.mark.xfail(
-    strict=False, reason="pool.cpp: what one thread allocates and another frees stays with the latter"
-)
 @pytest.mark.parametrize("tracked", [False, True])
 def test_tensors_made_by_a_loader_thread_are_recycled(tracked: bool) -> None:
     """A data loader: one thread makes batches, another consumes them."""

@@ -48,7 +48,8 @@ inline Tensor input_of(const Cell& node, std::size_t k) { return Tensor::alias(n
 bool detect_anomaly();           // of this thread
 void set_detect_anomaly(bool on);
 void set_call_site_provider(std::string (*provider)());  // the bindings name the user's Python line
-void check_output(const Tensor& z, std::string_view op); // AnomalyError where z has a NaN
+// AnomalyError where z has a NaN that no input had.
+void check_output(const Tensor& z, std::string_view op, std::span<const Tensor* const> inputs);
 
 // --- gradients -----------------------------------------------------------------------------------------------------
 Order parse_order(std::string_view name);  // ValueError unless "tape", "stack" or "recursive"

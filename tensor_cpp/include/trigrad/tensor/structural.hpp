@@ -52,9 +52,9 @@ Tensor apply_op(const typename Op::Attrs& attrs, const In&... inputs) {
     const NoGrad guard;
     z = Op::forward(inputs..., attrs);
   }
-  if (detect_anomaly()) check_output(z, Op::info.name);
-  if (!is_floating(z.dtype())) return z;
   const Tensor* list[] = {&inputs...};
+  if (detect_anomaly()) check_output(z, Op::info.name, list);
+  if (!is_floating(z.dtype())) return z;
   record(z, structural_row<Op>(), list, &attrs);
   return z;
 }
