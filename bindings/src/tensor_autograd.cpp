@@ -12,7 +12,7 @@ namespace {
 Tensor maybe_tensor(std::string_view op, py::handle object) { return object.is_none() ? Tensor() : as_tensor(op, object); }
 
 BackwardOptions options_from(std::optional<bool> retain_graph, bool create_graph, const std::optional<std::string>& order) {
-  return {retain_graph.value_or(create_graph), create_graph, order ? parse_order(*order) : Order::Tape};
+  return {retain_graph, create_graph, order ? parse_order(*order) : Order::Tape};
 }
 
 py::object optional_tensor(const Tensor& x) { return x.defined() ? py::cast(x) : py::object(py::none()); }

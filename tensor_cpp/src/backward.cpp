@@ -206,7 +206,7 @@ class Sweep {
         if (!cell->is_leaf() && cell->mark == run) throw GraphError("backward: a hook called backward on the graph that is being swept");
     outer_ = std::exchange(innermost_, this);
     sweep_run = run;
-    if (mutant("graph.never_freed")) options_.retain_graph = true;
+    if (mutant("graph.never_freed")) retain_ = true;
     // A hook may have called us in the middle of another sweep: what that one has gathered at shared leaves waits here.
     for (Cell* cell : order_)
       if (cell->slot) waiting_.emplace_back(cell, std::exchange(cell->slot, nullptr));
@@ -218,7 +218,7 @@ class Sweep {
     for (Cell* cell : order_)
       if (Cell* slot = std::exchange(cell->slot, nullptr)) release(slot, kRef | kHold);
     for (auto& [cell, slot] : waiting_) cell->slot = slot;
-    if (options_.retain_graph) return;
+    if (retain_) return;
     for (std::size_t k = unvisited_; k < order_.size(); ++k)  // inputs first: a node is touched no more once what was
       if (!order_[k]->is_leaf()) free_graph(order_[k]);       // computed from it lets go
   }
@@ -248,7 +248,7 @@ class Sweep {
         g = deliver(*cell, std::move(g));
         if (!cell->is_leaf()) pass_on(*cell, g);
       }
-      if (!options_.retain_graph && !cell->is_leaf()) release_saved(cell);  // memory falls while the sweep goes on
+      if (!retain_ && !cell->is_leaf()) release_saved(cell);  // memory falls while the sweep goes on
     }
     for (auto& [cell, g] : finished_) accumulate_grad(*cell, std::move(g));
   }
@@ -323,6 +323,7 @@ class Sweep {
   NodeList order_;
   BackwardOptions options_;
   bool into_leaves_;
+  bool retain_ = options_.retain_graph.value_or(options_.create_graph);
   std::size_t unvisited_;    // order_[unvisited_...] has been visited
   std::uint32_t outer_run_;  // of the sweep that called us, if any
   static inline thread_local const Sweep* innermost_ = nullptr;

@@ -16,8 +16,10 @@ std::size_t header_for(std::size_t bytes) { return bytes <= 256 ? kSmallHeader :
 
 constexpr std::uint64_t kRefMask = kHold - 1;
 
+// For the last hold of a cell that lives on. Atomic, because the owner of a graph and a thread that drops one of its handles
+// may both find that nobody holds the numbers any more.
 void drop_storage(Cell* cell) {
-  if (Storage* storage = std::exchange(cell->storage, nullptr)) drop(storage);
+  if (Storage* storage = std::atomic_ref(cell->storage).exchange(nullptr, std::memory_order_acq_rel)) drop(storage);
 }
 
 // Cells whose last ref is gone, linked through `created`, which the dead need no more.
@@ -44,7 +46,7 @@ void let_go_of_inputs(Cell* cell) {
 
 void bury(Cell* cell) {
   if (!cell->freed) let_go_of_inputs(cell);
-  drop_storage(cell);
+  if (cell->storage) drop(cell->storage);
   if (cell->grad) release(cell->grad, kRef | kHold);
   if (cell->slot) release(cell->slot, kRef | kHold);
   delete cell->extra;
@@ -122,10 +124,16 @@ Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* sto
 void retain(Cell* cell, std::uint64_t counts) { cell->counts.fetch_add(counts, std::memory_order_relaxed); }
 
 void release(Cell* cell, std::uint64_t counts) {
-  const std::uint64_t before = cell->counts.fetch_sub(counts, std::memory_order_acq_rel);
-  const std::uint64_t after = before - counts;
-  if ((after & kRefMask) == 0) destroy(cell);
-  else if ((after >> 32) == 0 && (before >> 32) != 0) drop_storage(cell);
+  std::uint64_t before = cell->counts.load(std::memory_order_relaxed);
+  do {
+    // Who takes the last hold drops the storage, and keeps his ref until he has: without it the cell may die meanwhile.
+    if (counts != kRef && before >> 32 == 1 && (before & kRefMask) > (counts & kRefMask)) {
+      if (cell->counts.fetch_sub(kHold, std::memory_order_acq_rel) >> 32 == 1) drop_storage(cell);
+      if (counts != kHold) release(cell, kRef);
+      return;
+    }
+  } while (!cell->counts.compare_exchange_weak(before, before - counts, std::memory_order_acq_rel, std::memory_order_relaxed));
+  if (((before - counts) & kRefMask) == 0) destroy(cell);
 }
 
 void release_saved(Cell* cell) {

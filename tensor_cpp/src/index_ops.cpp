@@ -18,7 +18,6 @@ const std::int64_t* integers(std::string_view op, const Tensor& index) {
 std::int64_t checked(std::string_view op, std::int64_t index, std::int64_t size) {
   if (index < -size || index >= size)
     throw IndexError(std::string(op) + ": index " + std::to_string(index) + " is out of range for size " + std::to_string(size));
-  if (mutant("index.negative_off_by_one") && index < -1) return index + size + 1;
   return index < 0 ? index + size : index;
 }
 
@@ -174,7 +173,7 @@ Tensor index_positions(const Tensor& x, std::span<const Tensor> indices) {
       if (at[i] < -from[axis] || at[i] >= from[axis])
         throw IndexError("getitem: index " + std::to_string(at[i]) + " is out of range for dim " + std::to_string(axis) + " with size " +
                          std::to_string(from[axis]));
-      steps.data<std::int64_t>()[i] = (at[i] < 0 ? at[i] + from[axis] : at[i]) * strides[axis];
+      steps.data<std::int64_t>()[i] = (at[i] < 0 && !mutant("index.negative_means_first") ? at[i] + from[axis] : std::max<std::int64_t>(at[i], 0)) * strides[axis];
     }
     offsets = offsets + steps;
   }

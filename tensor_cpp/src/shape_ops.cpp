@@ -270,8 +270,8 @@ void Cat::vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   std::int64_t start = 0;
   for (std::size_t k = 0; k < node.input_count; ++k) {
     const std::int64_t length = node.input_cells()[k]->sizes()[static_cast<std::size_t>(dim)];
-    if (wants_gradient(node, k)) gradients[k] = narrow(g, dim, start, length);
-    if (!mutant("cat.all_get_the_first_piece") || start + length > g.size(dim) / 2) start += length;
+    if (wants_gradient(node, k)) gradients[k] = narrow(g, dim, mutant("cat.all_get_the_first_piece") ? 0 : start, length);
+    start += length;
   }
 }
 

@@ -124,7 +124,7 @@ std::uint64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> hook) {
 }
 
 void Tensor::remove_hook(std::uint64_t number) {
-  if (cell_->extra && !mutant("hook.cannot_be_removed")) std::erase_if(cell_->extra->hooks, [&](const auto& hook) { return hook.first == number; });
+  if (cell_->extra) std::erase_if(cell_->extra->hooks, [&](const auto& hook) { return hook.first == number; });
 }
 
 Tensor Tensor::detach() const {

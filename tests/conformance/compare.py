@@ -48,7 +48,7 @@ def mismatch(
     else:
         got = got.astype(np.float64)
         allowed = tolerance(want, dtype, terms, cond, floor, elementwise)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             wrong = ~((np.isnan(got) & np.isnan(want)) | (got == want) | (np.abs(got - want) <= allowed))
     if not wrong.any():
         return None

@@ -67,6 +67,7 @@ class Engine:
 
     def array(self, t: Any) -> np.ndarray:
         """The values of a tensor."""
+        assert t is not None, "there is no tensor (of a gradient: none has arrived)"
         return np.asarray(t.detach().numpy())
 
     def dtype_of(self, t: Any) -> str:

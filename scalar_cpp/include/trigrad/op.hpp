@@ -90,8 +90,15 @@ using PackedAttrs = std::array<double, 2>;
 template <class Op>
 constexpr std::size_t attr_count = std::is_empty_v<typename Op::Attrs> ? 0 : sizeof(typename Op::Attrs) / sizeof(double);
 
+// All fields are doubles, and there are no more of them than travel.
+template <class Op, class Attrs = typename Op::Attrs>
+constexpr bool attrs_fit = attr_count<Op> == 0 ? std::is_empty_v<Attrs>
+                           : attr_count<Op> == 1 ? requires { Attrs{0.5}; } && sizeof(Attrs) == sizeof(double)
+                                                 : requires { Attrs{0.5, 0.5}; } && sizeof(Attrs) == sizeof(PackedAttrs);
+
 template <class Op>
 constexpr PackedAttrs pack(const typename Op::Attrs& attrs) {
+  static_assert(attrs_fit<Op>, "attributes of an elementwise op are at most two doubles");
   PackedAttrs packed{};
   if constexpr (attr_count<Op> > 0) {
     const auto fields = std::bit_cast<std::array<double, attr_count<Op>>>(attrs);

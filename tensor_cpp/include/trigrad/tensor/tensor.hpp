@@ -20,7 +20,7 @@ namespace trigrad {
 enum class Order { Tape, Stack, Recursive };
 
 struct BackwardOptions {
-  bool retain_graph = false;
+  std::optional<bool> retain_graph{};  // not said: as create_graph
   bool create_graph = false;
   Order order = Order::Tape;
 };
