@@ -47,8 +47,7 @@ Dims dims_from(std::string_view op, py::handle object) {
   if (!py::isinstance<py::sequence>(object) || py::isinstance<py::str>(object) || py::isinstance<Tensor>(object))
     throw TypeError(std::string(op) + ": sizes and dims are ints or sequences of ints, not " + Py_TYPE(object.ptr())->tp_name);
   for (const py::handle item : object) {
-    if (!PyIndex_Check(item.ptr()))
-      throw TypeError(std::string(op) + ": sizes and dims are ints, not " + Py_TYPE(item.ptr())->tp_name);
+    if (!PyIndex_Check(item.ptr())) throw TypeError(std::string(op) + ": sizes and dims are ints, not " + Py_TYPE(item.ptr())->tp_name);
     dims.push_back(index_from(item));
   }
   return dims;

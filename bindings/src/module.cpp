@@ -38,7 +38,8 @@ PYBIND11_MODULE(_core, m) {
     }
   });
 #ifdef TRIGRAD_MUTANTS
-  m.def("_set_mutant", [](std::string_view name) { trigrad::active_mutant().set(name); }, "Switches a planted fault on; '' switches it off.");
+  m.def(
+      "_set_mutant", [](std::string_view name) { trigrad::active_mutant().set(name); }, "Switches a planted fault on; '' switches it off.");
   m.def("_mutant_reached", [] { return trigrad::active_mutant().reached; });
 #endif
   bind_scalar(m);

@@ -84,7 +84,8 @@ void run(const PackedAttrs& packed, const std::vector<Operand>& x, Graph* graph,
       } else {
         const NodeId b = x[first + 1].id(n);
         const double db = b ? partial<Op, first + 1>(attrs, in[K]..., z) : 0.0;
-        if constexpr (std::is_same_v<Op, Add>) graph->keep(graph->tape.push(op_code<Op>, mutant("tensor.add_loses_second") ? 0 : b, db, 0, 0.0, a), z);
+        if constexpr (std::is_same_v<Op, Add>)
+          graph->keep(graph->tape.push(op_code<Op>, mutant("tensor.add_loses_second") ? 0 : b, db, 0, 0.0, a), z);
         else graph->keep(graph->tape.push(op_code<Op>, a, da, b, db), z);
       }
     }
@@ -139,7 +140,8 @@ Range pick(const std::string& name, const std::vector<std::pair<const IdRange*, 
   for (const auto& [range, size] : sources)
     for (std::size_t k = 0; k < size; ++k) ids.push_back(range ? range->id(k) : 0);
   for (std::size_t k = 0; k < count; ++k)
-    graph.keep(graph.tape.push(kCopy, ids.at(static_cast<std::size_t>(positions.data()[k])), mutant("tensor.pick_halves") ? 0.5 : 1.0), values.data()[k]);
+    graph.keep(graph.tape.push(kCopy, ids.at(static_cast<std::size_t>(positions.data()[k])), mutant("tensor.pick_halves") ? 0.5 : 1.0),
+               values.data()[k]);
   return new_range(graph, count);
 }
 
@@ -153,7 +155,8 @@ Range combine(const std::string& name, const IdRange& x, const Positions& positi
     Term* const terms = graph.tape.reserve_terms(width);
     std::size_t count = 0;
     for (std::size_t k = r * width; k < (r + 1) * width; ++k) {
-      if (partials.data()[k] != 0) terms[count++] = {mutant("tensor.partials_are_1") ? 1.0 : partials.data()[k], x.id(static_cast<std::size_t>(positions.data()[k]))};
+      if (partials.data()[k] != 0)
+        terms[count++] = {mutant("tensor.partials_are_1") ? 1.0 : partials.data()[k], x.id(static_cast<std::size_t>(positions.data()[k]))};
     }
     graph.keep(graph.tape.push_sum(count), values.data()[r]);
   }

@@ -70,7 +70,8 @@ const OpRow& python_row(const std::string& name) {
   if (!entry) {
     entry = std::make_unique<Named>(Named{name, {}, {}});
     entry->info = OpInfo{.name = entry->name, .saves = {Saved::Z, Saved::Z, Saved::Z}};
-    entry->row = OpRow{.info = &entry->info, .vjp = PythonRule::vjp, .attrs_bytes = sizeof(PyObject*), .destroy_attrs = PythonRule::destroy};
+    entry->row =
+        OpRow{.info = &entry->info, .vjp = PythonRule::vjp, .attrs_bytes = sizeof(PyObject*), .destroy_attrs = PythonRule::destroy};
   }
   return entry->row;
 }
@@ -116,19 +117,30 @@ void set_grad(const py::object& self, const py::object& grad) {
 }
 
 void bind_flags(TensorClass& cls) {
-  cls.def_property("requires_grad", &Tensor::requires_grad, [](Tensor& x, bool on) { x.set_requires_grad(on); },
-                   "Whether what is computed from this is recorded, so that backward() can reach it.");
-  cls.def("requires_grad_", [](py::object self, bool on) { py::cast<Tensor&>(self).set_requires_grad(on); return self; }, py::arg("requires_grad") = true,
-          "Sets requires_grad; returns itself.");
+  cls.def_property(
+      "requires_grad", &Tensor::requires_grad, [](Tensor& x, bool on) { x.set_requires_grad(on); },
+      "Whether what is computed from this is recorded, so that backward() can reach it.");
+  cls.def(
+      "requires_grad_",
+      [](py::object self, bool on) {
+        py::cast<Tensor&>(self).set_requires_grad(on);
+        return self;
+      },
+      py::arg("requires_grad") = true, "Sets requires_grad; returns itself.");
   cls.def_property_readonly("is_leaf", &Tensor::is_leaf, "Whether no recorded op made this.");
   const py::cpp_function get(&get_grad), set(&set_grad), clear([](const py::object& self) { set_grad(self, py::none()); });
   cls.attr("grad") = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(&PyProperty_Type))(
       get, set, clear, "∂loss/∂this, or None. Leaves accumulate it until `x.grad = None` or `x.grad.zero_()`.");
-  cls.def_property_readonly("grad_fn", [](const Tensor& x) -> py::object { return x.is_leaf() ? py::object(py::none()) : py::cast(GradFn(x.cell())); },
-                            "The node of the graph that made this, with .name and .inputs; None for a leaf.");
-  cls.def_property("data", [](const Tensor& x) { return x.detach(); },
-                   [](Tensor& x, py::object value) { const NoGrad guard; x.copy_(as_tensor("data", value), "data"); },
-                   "The same numbers outside the graph; assigning copies into them.");
+  cls.def_property_readonly(
+      "grad_fn", [](const Tensor& x) -> py::object { return x.is_leaf() ? py::object(py::none()) : py::cast(GradFn(x.cell())); },
+      "The node of the graph that made this, with .name and .inputs; None for a leaf.");
+  cls.def_property(
+      "data", [](const Tensor& x) { return x.detach(); },
+      [](Tensor& x, py::object value) {
+        const NoGrad guard;
+        x.copy_(as_tensor("data", value), "data");
+      },
+      "The same numbers outside the graph; assigning copies into them.");
   cls.def_property_readonly("_version", &Tensor::version, "How often the storage was changed in place; views and detach() share it.");
   cls.def("detach", &Tensor::detach, "The same numbers outside the graph; memory and version counter are shared.");
   cls.def("retain_grad", &Tensor::retain_grad, R"(Keep .grad of this interior tensor, too.
@@ -153,10 +165,12 @@ void bind_autograd(py::module_& m, TensorClass& cls) {
   bind_flags(cls);
   cls.def(
       "backward",
-      [](const Tensor& x, py::object gradient, std::optional<bool> retain_graph, bool create_graph, const std::optional<std::string>& order) {
+      [](const Tensor& x, py::object gradient, std::optional<bool> retain_graph, bool create_graph,
+         const std::optional<std::string>& order) {
         x.backward(maybe_tensor("backward", gradient), options_from(retain_graph, create_graph, order));
       },
-      py::arg("gradient") = py::none(), py::arg("retain_graph") = py::none(), py::arg("create_graph") = false, py::arg("order") = py::none(),
+      py::arg("gradient") = py::none(), py::arg("retain_graph") = py::none(), py::arg("create_graph") = false,
+      py::arg("order") = py::none(),
       R"(Adds ∂self/∂leaf to every leaf's .grad. order: 'tape' (the default), 'stack' or 'recursive'.
 
     gradient is ∂loss/∂self, needed unless self has one element. The graph is freed unless retain_graph=True; with
@@ -169,13 +183,15 @@ void bind_autograd(py::module_& m, TensorClass& cls) {
   cls.def(
       "register_hook",
       [](Tensor& x, py::object hook) {
-        if (!PyCallable_Check(hook.ptr())) throw TypeError(std::string("register_hook: a function of the gradient is needed, not ") + Py_TYPE(hook.ptr())->tp_name);
+        if (!PyCallable_Check(hook.ptr()))
+          throw TypeError(std::string("register_hook: a function of the gradient is needed, not ") + Py_TYPE(hook.ptr())->tp_name);
         const auto held = shared_object(std::move(hook));
         return x.register_hook([held](const Tensor& g) {
           const py::gil_scoped_acquire gil;
           const Tensor replaced = maybe_tensor("hook", (*held)(g));
           if (replaced.defined() && !replaced.cell()->weak && replaced.dtype() != g.dtype())
-            throw DTypeError("hook: it returned dtype " + std::string(name_of(replaced.dtype())) + " for a gradient of dtype " + std::string(name_of(g.dtype())));
+            throw DTypeError("hook: it returned dtype " + std::string(name_of(replaced.dtype())) + " for a gradient of dtype " +
+                             std::string(name_of(g.dtype())));
           return replaced;
         });
       },

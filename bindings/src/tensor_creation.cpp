@@ -33,8 +33,8 @@ Tensor from_data(py::handle data, py::handle dtype, bool copy) {
   try {
     array = py::array(py::module_::import("numpy").attr("asarray")(data));
   } catch (py::error_already_set& error) {
-    throw ValueError("tensor: the data is not a number, an array or evenly nested lists (" +
-                     py::str(error.value()).cast<std::string>() + ")");
+    throw ValueError("tensor: the data is not a number, an array or evenly nested lists (" + py::str(error.value()).cast<std::string>() +
+                     ")");
   }
   std::optional<DType> target = wanted;
   if (!target && !is_array && array.dtype().kind() == 'f') target = default_dtype();
@@ -122,7 +122,8 @@ void bind_like(py::module_& m, const char* name, F make, const char* doc) {
 void bind_creation(py::module_& m) {
   m.def(
       "tensor", [](py::object data, py::object dtype, bool requires_grad) { return finish(from_data(data, dtype, true), requires_grad); },
-      py::arg("data"), py::arg("dtype") = py::none(), py::arg("requires_grad") = false, R"(A new tensor with a copy of the data: a number, nested lists, an array or another tensor.
+      py::arg("data"), py::arg("dtype") = py::none(), py::arg("requires_grad") = false,
+      R"(A new tensor with a copy of the data: a number, nested lists, an array or another tensor.
 
     Floats take the default dtype, arrays keep theirs.
 
@@ -137,11 +138,13 @@ void bind_creation(py::module_& m) {
         const Tensor x = from_data(data, dtype, false);
         return py::isinstance<Tensor>(data) ? itself_or(data, x) : py::cast(x);
       },
-      py::arg("data"), py::arg("dtype") = py::none(), "A tensor that shares memory with the data where it can; a tensor is returned as it is.");
+      py::arg("data"), py::arg("dtype") = py::none(),
+      "A tensor that shares memory with the data where it can; a tensor is returned as it is.");
   m.def(
       "from_numpy",
       [](const py::object& array) {
-        if (!py::isinstance<py::array>(array)) throw TypeError(std::string("from_numpy: a NumPy array is needed, not ") + Py_TYPE(array.ptr())->tp_name);
+        if (!py::isinstance<py::array>(array))
+          throw TypeError(std::string("from_numpy: a NumPy array is needed, not ") + Py_TYPE(array.ptr())->tp_name);
         return tensor_from_array(py::reinterpret_borrow<py::array>(array), false);
       },
       py::arg("array"), R"(A tensor that shares the array's memory.
@@ -157,7 +160,9 @@ void bind_creation(py::module_& m) {
   bind_filled(m, "ones", [](const Dims& s, const Common& o) { return ones(s, o.dtype); }, "Ones of a shape.");
   bind_filled(m, "empty", [](const Dims& s, const Common& o) { return zeros(s, o.dtype); }, "A tensor to be filled; its numbers are zero.");
   bind_filled(m, "rand", [](const Dims& s, const Common& o) { return rand(s, o.dtype, o.generator); }, "Uniform numbers in [0, 1).");
-  bind_filled(m, "randn", [](const Dims& s, const Common& o) { return randn(s, o.dtype, o.generator); }, "Normal numbers (sums of twelve uniforms).");
+  bind_filled(
+      m, "randn", [](const Dims& s, const Common& o) { return randn(s, o.dtype, o.generator); },
+      "Normal numbers (sums of twelve uniforms).");
   m.def(
       "full",
       [](py::object size, py::object value, py::object dtype, bool requires_grad) {
@@ -165,13 +170,15 @@ void bind_creation(py::module_& m) {
         Tensor x = empty(checked_size("full", dims_from("full", size)), one.dtype());
         return finish(x.copy_(one), requires_grad);
       },
-      py::arg("size"), py::arg("fill_value"), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false, "One value in a shape.");
+      py::arg("size"), py::arg("fill_value"), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false,
+      "One value in a shape.");
   m.def(
       "eye",
       [](std::int64_t n, std::optional<std::int64_t> columns, py::object dtype, bool requires_grad) {
         return finish(eye(n, columns.value_or(n), dtype_or_default(dtype)), requires_grad);
       },
-      py::arg("n"), py::arg("m") = py::none(), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false, "Ones on the diagonal.");
+      py::arg("n"), py::arg("m") = py::none(), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false,
+      "Ones on the diagonal.");
   m.def(
       "arange",
       [](py::object start, py::object end, py::object step, py::object dtype, bool requires_grad) {
@@ -181,7 +188,9 @@ void bind_creation(py::module_& m) {
         }
         const bool whole = PyIndex_Check(start.ptr()) && PyIndex_Check(end.ptr()) && PyIndex_Check(step.ptr());
         const DType type = maybe_dtype(dtype).value_or(whole ? DType::Int64 : default_dtype());
-        return finish(arange(number_from("arange", "start", start), number_from("arange", "end", end), number_from("arange", "step", step), type), requires_grad);
+        return finish(
+            arange(number_from("arange", "start", start), number_from("arange", "end", end), number_from("arange", "step", step), type),
+            requires_grad);
       },
       py::arg("start"), py::arg("end") = py::none(), py::arg("step") = 1, py::kw_only(), py::arg("dtype") = py::none(),
       py::arg("requires_grad") = false, "start, start + step, ... below end.");
@@ -205,15 +214,29 @@ void bind_creation(py::module_& m) {
       "One value in the shape and dtype of input.");
   py::class_<Generator>(m, "Generator", "A stream of random numbers: Philox4x32-10, the same bits in every engine.")
       .def(py::init([](const py::int_& seed) { return Generator(seed_from(seed)); }), py::arg("seed") = 0)
-      .def("manual_seed", [](py::object self, const py::int_& seed) { py::cast<Generator&>(self).manual_seed(seed_from(seed)); return self; },
-           py::arg("seed"), "Starts the stream anew; returns itself.")
-      .def("get_state", [](const Generator& g) { return std::pair(g.seed(), g.next_block()); }, "(seed, next block): all there is.")
-      .def("set_state", [](py::object self, std::pair<std::uint64_t, std::uint64_t> state) {
-        py::cast<Generator&>(self).set_state(state.first, state.second);
-        return self;
-      }, py::arg("state"), "Goes on from what get_state returned; returns itself.");
-  m.def("manual_seed", [](const py::int_& seed) { manual_seed(seed_from(seed)); return py::cast(&default_generator(), py::return_value_policy::reference); },
-        py::arg("seed"), R"(Starts the default generator anew, and returns it.
+      .def(
+          "manual_seed",
+          [](py::object self, const py::int_& seed) {
+            py::cast<Generator&>(self).manual_seed(seed_from(seed));
+            return self;
+          },
+          py::arg("seed"), "Starts the stream anew; returns itself.")
+      .def(
+          "get_state", [](const Generator& g) { return std::pair(g.seed(), g.next_block()); }, "(seed, next block): all there is.")
+      .def(
+          "set_state",
+          [](py::object self, std::pair<std::uint64_t, std::uint64_t> state) {
+            py::cast<Generator&>(self).set_state(state.first, state.second);
+            return self;
+          },
+          py::arg("state"), "Goes on from what get_state returned; returns itself.");
+  m.def(
+      "manual_seed",
+      [](const py::int_& seed) {
+        manual_seed(seed_from(seed));
+        return py::cast(&default_generator(), py::return_value_policy::reference);
+      },
+      py::arg("seed"), R"(Starts the default generator anew, and returns it.
 
     >>> _ = tg.manual_seed(0)
     >>> first = tg.rand(2)
@@ -229,9 +252,11 @@ void bind_creation(py::module_& m) {
         }
         return randint(low, py::cast<std::int64_t>(high), checked_size("randint", dims_from("randint", size)), generator);
       },
-      py::arg("low"), py::arg("high"), py::arg("size") = py::none(), py::kw_only(), py::arg("generator") = nullptr, "Integers in [low, high).");
-  m.def("randperm", [](std::int64_t n, Generator* generator) { return randperm(checked_size("randperm", {n})[0], generator); }, py::arg("n"), py::kw_only(),
-        py::arg("generator") = nullptr, "The integers below n in random order.");
+      py::arg("low"), py::arg("high"), py::arg("size") = py::none(), py::kw_only(), py::arg("generator") = nullptr,
+      "Integers in [low, high).");
+  m.def(
+      "randperm", [](std::int64_t n, Generator* generator) { return randperm(checked_size("randperm", {n})[0], generator); }, py::arg("n"),
+      py::kw_only(), py::arg("generator") = nullptr, "The integers below n in random order.");
 }
 
 }  // namespace trigrad

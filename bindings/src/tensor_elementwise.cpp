@@ -29,15 +29,17 @@ void bind_row(py::module_& m, TensorClass& cls, const NamedRow& named) {
   const std::string doc = std::string(info.formula) + ", elementwise. Gradient: " + std::string(info.vjp.empty() ? "none" : info.vjp) + ".";
   const auto attr = [&](std::size_t k) { return py::arg(info.attrs[k].data()) = named.defaults[k]; };
   if (row.arity == 2) {
-    bind_both(m, cls, name, [&row](py::object input, py::object other) { return call(row, {}, {input, other}); },
-              py::arg("input"), py::arg("other"), doc.c_str());
+    bind_both(
+        m, cls, name, [&row](py::object input, py::object other) { return call(row, {}, {input, other}); }, py::arg("input"),
+        py::arg("other"), doc.c_str());
   } else if (named.attr_count == 0) {
     bind_both(m, cls, name, [&row](py::object input) { return call(row, {}, {input}); }, py::arg("input"), doc.c_str());
   } else if (named.attr_count == 1) {
     bind_both(m, cls, name, [&row](py::object input, double a) { return call(row, {a}, {input}); }, py::arg("input"), attr(0), doc.c_str());
   } else {
-    bind_both(m, cls, name, [&row](py::object input, double a, double b) { return call(row, {a, b}, {input}); }, py::arg("input"),
-              attr(0), attr(1), doc.c_str());
+    bind_both(
+        m, cls, name, [&row](py::object input, double a, double b) { return call(row, {a, b}, {input}); }, py::arg("input"), attr(0),
+        attr(1), doc.c_str());
   }
 }
 
@@ -56,11 +58,14 @@ void bind_operator(TensorClass& cls, const char* name, const char* reflected, st
 // Against None, a string or a stranger, == and != leave the answer to Python: False and True.
 void bind_equality(TensorClass& cls, const char* name, std::string_view op) {
   const OpRow& row = row_named(op);
-  cls.def(name, [&row](py::object x, py::object y) -> py::object {
-    const bool comparable = py::isinstance<Tensor>(y) || PyNumber_Check(y.ptr()) || py::isinstance<py::list>(y) || py::isinstance<py::tuple>(y) ||
-                            py::hasattr(y, "__array__") || py::hasattr(y, "engine");
-    return comparable ? py::cast(call(row, {}, {x, y})) : py::reinterpret_borrow<py::object>(Py_NotImplemented);
-  }, py::is_operator());
+  cls.def(
+      name,
+      [&row](py::object x, py::object y) -> py::object {
+        const bool comparable = py::isinstance<Tensor>(y) || PyNumber_Check(y.ptr()) || py::isinstance<py::list>(y) ||
+                                py::isinstance<py::tuple>(y) || py::hasattr(y, "__array__") || py::hasattr(y, "engine");
+        return comparable ? py::cast(call(row, {}, {x, y})) : py::reinterpret_borrow<py::object>(Py_NotImplemented);
+      },
+      py::is_operator());
 }
 
 // `inputs`: how many of info.inputs there are; 0 for an op that is written in terms of others and saves what they save.
@@ -116,7 +121,8 @@ py::list ops() {
     record["attrs"] = attrs;
     records.append(record);
   }
-  for (const StructuralRecord& structural : structural_records()) records.append(record_of(*structural.info, structural.inputs, "structural"));
+  for (const StructuralRecord& structural : structural_records())
+    records.append(record_of(*structural.info, structural.inputs, "structural"));
   return records;
 }
 
@@ -142,7 +148,8 @@ void bind_elementwise(py::module_& m, TensorClass& cls) {
   bind_both(
       m, cls, "gelu",
       [&gelu_row, &gelu_tanh_row](py::object input, const std::string& approximate) {
-        if (approximate != "none" && approximate != "tanh") throw ValueError("gelu: approximate '" + approximate + "' is not one of 'none', 'tanh'");
+        if (approximate != "none" && approximate != "tanh")
+          throw ValueError("gelu: approximate '" + approximate + "' is not one of 'none', 'tanh'");
         return call(approximate == "none" ? gelu_row : gelu_tanh_row, {}, {input});
       },
       py::arg("input"), py::kw_only(), py::arg("approximate") = "none", "x Φ(x), or its tanh approximation, elementwise.");
@@ -152,13 +159,15 @@ void bind_elementwise(py::module_& m, TensorClass& cls) {
     if (c.dtype() != DType::Bool) throw DTypeError("where: condition must be a bool tensor, not " + std::string(name_of(c.dtype())));
     return call(where_row, {}, {condition, input, other});
   };
-  m.def("where", where_call, py::arg("condition"), py::arg("input"), py::arg("other"), R"(condition ? input : other, elementwise. The gradient goes to the one that was taken.
+  m.def("where", where_call, py::arg("condition"), py::arg("input"), py::arg("other"),
+        R"(condition ? input : other, elementwise. The gradient goes to the one that was taken.
 
     >>> x = tg.tensor([1.0, -2.0])
     >>> tg.where(x > 0, x, 0)
     tensor([1., 0.]))");
-  cls.def("where", [where_call](py::object self, py::object condition, py::object other) { return where_call(condition, self, other); },
-          py::arg("condition"), py::arg("other"), "condition ? self : other, elementwise.");
+  cls.def(
+      "where", [where_call](py::object self, py::object condition, py::object other) { return where_call(condition, self, other); },
+      py::arg("condition"), py::arg("other"), "condition ? self : other, elementwise.");
 
   bind_operator(cls, "__add__", "__radd__", "add");
   bind_operator(cls, "__sub__", "__rsub__", "sub");

@@ -92,25 +92,36 @@ Activation activation_named(const std::optional<std::string>& name) {
 }
 
 void bind_reductions(py::module_& m, TensorClass& cls) {
-  bind_reduction(m, cls, "sum", [](const Tensor& x, const Dims& dim, bool keep) { return sum(x, dim, keep); }, R"(The sum over dim, or over everything.
+  bind_reduction(
+      m, cls, "sum", [](const Tensor& x, const Dims& dim, bool keep) { return sum(x, dim, keep); }, R"(The sum over dim, or over everything.
 
     >>> x = tg.tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> x.sum(), x.sum(dim=0), x.sum(dim=1, keepdim=True)
     (tensor(10.), tensor([4., 6.]), tensor([[3.],
             [7.]])))");
-  bind_reduction(m, cls, "mean", [](const Tensor& x, const Dims& dim, bool keep) { return mean(x, dim, keep); }, "The mean over dim, or over everything.");
-  bind_reduction(m, cls, "amax", [](const Tensor& x, const Dims& dim, bool keep) { return amax(x, dim, keep); }, "The largest over dim; ties share the gradient equally.");
-  bind_reduction(m, cls, "amin", [](const Tensor& x, const Dims& dim, bool keep) { return amin(x, dim, keep); }, "The smallest over dim; ties share the gradient equally.");
-  bind_reduction(m, cls, "any", [](const Tensor& x, const Dims& dim, bool keep) { return any(x, dim, keep); }, "Whether some element is not zero.");
-  bind_reduction(m, cls, "all", [](const Tensor& x, const Dims& dim, bool keep) { return all(x, dim, keep); }, "Whether every element is not zero.");
-  bind_reduction(m, cls, "logsumexp", [](const Tensor& x, const Dims& dim, bool keep) { return logsumexp(x, dim, keep); }, "ln Σ e^x over dim, without overflow.");
+  bind_reduction(
+      m, cls, "mean", [](const Tensor& x, const Dims& dim, bool keep) { return mean(x, dim, keep); },
+      "The mean over dim, or over everything.");
+  bind_reduction(
+      m, cls, "amax", [](const Tensor& x, const Dims& dim, bool keep) { return amax(x, dim, keep); },
+      "The largest over dim; ties share the gradient equally.");
+  bind_reduction(
+      m, cls, "amin", [](const Tensor& x, const Dims& dim, bool keep) { return amin(x, dim, keep); },
+      "The smallest over dim; ties share the gradient equally.");
+  bind_reduction(
+      m, cls, "any", [](const Tensor& x, const Dims& dim, bool keep) { return any(x, dim, keep); }, "Whether some element is not zero.");
+  bind_reduction(
+      m, cls, "all", [](const Tensor& x, const Dims& dim, bool keep) { return all(x, dim, keep); }, "Whether every element is not zero.");
+  bind_reduction(
+      m, cls, "logsumexp", [](const Tensor& x, const Dims& dim, bool keep) { return logsumexp(x, dim, keep); },
+      "ln Σ e^x over dim, without overflow.");
   const auto spread = [&](const char* name, Tensor (*f)(const Tensor&, const Dims&, double, bool), const char* doc) {
     bind_both(
         m, cls, name,
         [f, name](py::object input, py::object dim, double correction, bool keepdim, py::object axis, std::optional<bool> keepdims) {
           return f(as_tensor(name, input), dims_or_all(name, dim.is_none() ? axis : dim), correction, keepdims.value_or(keepdim));
         },
-      py::arg("input"), py::arg("dim") = py::none(), py::kw_only(), py::arg("correction") = 1.0, py::arg("keepdim") = false,
+        py::arg("input"), py::arg("dim") = py::none(), py::kw_only(), py::arg("correction") = 1.0, py::arg("keepdim") = false,
         py::arg("axis") = py::none(), py::arg("keepdims") = py::none(), doc);
   };
   spread("var", &var, "The variance over dim: Σ (x - mean)² / (n - correction).");
@@ -122,19 +133,27 @@ void bind_reductions(py::module_& m, TensorClass& cls) {
       },
       py::arg("input"), py::arg("p") = 2.0, py::arg("dim") = py::none(), py::arg("keepdim") = false, py::kw_only(),
       py::arg("axis") = py::none(), py::arg("keepdims") = py::none(), "(Σ |x|^p)^(1/p) over dim; p may be inf.");
-  bind_arg(m, cls, "prod", [](const Tensor& x, std::optional<std::int64_t> dim, bool keep) { return prod(x, dim, keep); }, "The product over dim, or over everything.");
-  bind_arg(m, cls, "argmax", [](const Tensor& x, std::optional<std::int64_t> dim, bool keep) { return argmax(x, dim, keep); }, "Where the largest is; the first of ties.");
-  bind_arg(m, cls, "argmin", [](const Tensor& x, std::optional<std::int64_t> dim, bool keep) { return argmin(x, dim, keep); }, "Where the smallest is; the first of ties.");
+  bind_arg(
+      m, cls, "prod", [](const Tensor& x, std::optional<std::int64_t> dim, bool keep) { return prod(x, dim, keep); },
+      "The product over dim, or over everything.");
+  bind_arg(
+      m, cls, "argmax", [](const Tensor& x, std::optional<std::int64_t> dim, bool keep) { return argmax(x, dim, keep); },
+      "Where the largest is; the first of ties.");
+  bind_arg(
+      m, cls, "argmin", [](const Tensor& x, std::optional<std::int64_t> dim, bool keep) { return argmin(x, dim, keep); },
+      "Where the smallest is; the first of ties.");
   bind_extreme(
       m, cls, "max", [](const Tensor& x) { return max(x); }, [](const Tensor& x, std::int64_t dim, bool keep) { return max(x, dim, keep); },
-      [](const Tensor& x, const Tensor& y) { return maximum(x, y); }, R"(max(x): the largest; max(x, dim): (values, indices); max(x, other): maximum.
+      [](const Tensor& x, const Tensor& y) { return maximum(x, y); },
+      R"(max(x): the largest; max(x, dim): (values, indices); max(x, other): maximum.
 
     >>> values, indices = tg.tensor([[1.0, 5.0], [7.0, 3.0]]).max(dim=1)
     >>> values, indices
     (tensor([5., 7.]), tensor([1, 0])))");
   bind_extreme(
       m, cls, "min", [](const Tensor& x) { return min(x); }, [](const Tensor& x, std::int64_t dim, bool keep) { return min(x, dim, keep); },
-      [](const Tensor& x, const Tensor& y) { return minimum(x, y); }, "min(x): the smallest; min(x, dim): (values, indices); min(x, other): minimum.");
+      [](const Tensor& x, const Tensor& y) { return minimum(x, y); },
+      "min(x): the smallest; min(x, dim): (values, indices); min(x, other): minimum.");
 
   bind_along(m, cls, "cumsum", &cumsum, "Running sums along dim.");
   bind_along(m, cls, "cumprod", &cumprod, "Running products along dim.");
@@ -142,20 +161,25 @@ void bind_reductions(py::module_& m, TensorClass& cls) {
   bind_along(m, cls, "log_softmax", &log_softmax, "x - ln Σ e^x along dim, without overflow.");
   bind_both(
       m, cls, "sort",
-      [](py::object input, std::int64_t dim, bool descending, bool /*stable*/) { return pair(sort(as_tensor("sort", input), dim, descending)); },
+      [](py::object input, std::int64_t dim, bool descending, bool /*stable*/) {
+        return pair(sort(as_tensor("sort", input), dim, descending));
+      },
       py::arg("input"), py::arg("dim") = -1, py::arg("descending") = false, py::arg("stable") = false,
       "(values, indices) in order along dim; always stable.");
   bind_both(
       m, cls, "topk",
-      [](py::object input, std::int64_t k, std::int64_t dim, bool largest, bool /*sorted*/) { return pair(topk(as_tensor("topk", input), k, dim, largest)); },
+      [](py::object input, std::int64_t k, std::int64_t dim, bool largest, bool /*sorted*/) {
+        return pair(topk(as_tensor("topk", input), k, dim, largest));
+      },
       py::arg("input"), py::arg("k"), py::arg("dim") = -1, py::arg("largest") = true, py::arg("sorted") = true,
       "(values, indices) of the k largest, or smallest, along dim; always in order.");
 }
 
 void bind_products(py::module_& m, TensorClass& cls) {
   const auto binary = [&](const char* name, Tensor (*f)(const Tensor&, const Tensor&), const char* doc) {
-    bind_both(m, cls, name, [f, name](py::object x, py::object y) { return f(as_tensor(name, x), as_tensor(name, y)); }, py::arg("input"),
-              py::arg("other"), doc);
+    bind_both(
+        m, cls, name, [f, name](py::object x, py::object y) { return f(as_tensor(name, x), as_tensor(name, y)); }, py::arg("input"),
+        py::arg("other"), doc);
   };
   binary("matmul", &matmul, R"(The matrix product; 1-D operands are vectors, leading dims broadcast.
 
@@ -191,35 +215,48 @@ void bind_products(py::module_& m, TensorClass& cls) {
 
 void bind_shapes(py::module_& m, TensorClass& cls) {
   const auto shaped = [&](const char* name, Tensor (*f)(const Tensor&, Dims), const char* doc) {
-    m.def(name, [f, name](py::object input, py::object shape) { return f(as_tensor(name, input), dims_from(name, shape)); }, py::arg("input"),
-          py::arg("shape"), doc);
+    m.def(
+        name, [f, name](py::object input, py::object shape) { return f(as_tensor(name, input), dims_from(name, shape)); }, py::arg("input"),
+        py::arg("shape"), doc);
     cls.def(name, [f, name](const Tensor& x, const py::args& shape) { return f(x, dims_from_args(name, shape)); }, doc);
   };
   shaped("reshape", &reshape, "The same elements in another shape; -1 is whatever fits. A view where possible.");
   shaped("view", &view, "The same memory in another shape; raises where that needs a copy.");
-  m.def("expand", [](py::object input, py::object sizes) { return expand(as_tensor("expand", input), dims_from("expand", sizes)); }, py::arg("input"),
-        py::arg("sizes"), "A view with axes of size 1 repeated; -1 keeps a size.");
-  cls.def("expand", [](const Tensor& x, const py::args& sizes) { return expand(x, dims_from_args("expand", sizes)); },
-          "A view with axes of size 1 repeated; -1 keeps a size.");
-  m.def("permute", [](py::object input, py::object dims) { return permute(as_tensor("permute", input), dims_from("permute", dims)); }, py::arg("input"),
-        py::arg("dims"), "A view with the axes reordered.");
-  cls.def("permute", [](const Tensor& x, const py::args& dims) { return permute(x, dims_from_args("permute", dims)); },
-          "A view with the axes reordered.");
-  bind_both(m, cls, "flatten", [](py::object x, std::int64_t start, std::int64_t end) { return flatten(as_tensor("flatten", x), start, end); },
-            py::arg("input"), py::arg("start_dim") = 0, py::arg("end_dim") = -1, "A run of axes merged into one.");
-  bind_both(m, cls, "transpose", [](py::object x, std::int64_t a, std::int64_t b) { return transpose(as_tensor("transpose", x), a, b); },
-            py::arg("input"), py::arg("dim0"), py::arg("dim1"), "A view with two axes exchanged.");
-  bind_both(m, cls, "squeeze",
-            [](py::object x, std::optional<std::int64_t> dim) {
-              const Tensor t = as_tensor("squeeze", x);
-              return dim ? squeeze(t, *dim) : squeeze(t);
-            },
+  m.def(
+      "expand", [](py::object input, py::object sizes) { return expand(as_tensor("expand", input), dims_from("expand", sizes)); },
+      py::arg("input"), py::arg("sizes"), "A view with axes of size 1 repeated; -1 keeps a size.");
+  cls.def(
+      "expand", [](const Tensor& x, const py::args& sizes) { return expand(x, dims_from_args("expand", sizes)); },
+      "A view with axes of size 1 repeated; -1 keeps a size.");
+  m.def(
+      "permute", [](py::object input, py::object dims) { return permute(as_tensor("permute", input), dims_from("permute", dims)); },
+      py::arg("input"), py::arg("dims"), "A view with the axes reordered.");
+  cls.def(
+      "permute", [](const Tensor& x, const py::args& dims) { return permute(x, dims_from_args("permute", dims)); },
+      "A view with the axes reordered.");
+  bind_both(
+      m, cls, "flatten", [](py::object x, std::int64_t start, std::int64_t end) { return flatten(as_tensor("flatten", x), start, end); },
+      py::arg("input"), py::arg("start_dim") = 0, py::arg("end_dim") = -1, "A run of axes merged into one.");
+  bind_both(
+      m, cls, "transpose", [](py::object x, std::int64_t a, std::int64_t b) { return transpose(as_tensor("transpose", x), a, b); },
+      py::arg("input"), py::arg("dim0"), py::arg("dim1"), "A view with two axes exchanged.");
+  bind_both(
+      m, cls, "squeeze",
+      [](py::object x, std::optional<std::int64_t> dim) {
+        const Tensor t = as_tensor("squeeze", x);
+        return dim ? squeeze(t, *dim) : squeeze(t);
+      },
       py::arg("input"), py::arg("dim") = py::none(), "Without the axes of size 1, or without that one.");
-  bind_both(m, cls, "unsqueeze", [](py::object x, std::int64_t dim) { return unsqueeze(as_tensor("unsqueeze", x), dim); }, py::arg("input"),
-            py::arg("dim"), "With a new axis of size 1.");
+  bind_both(
+      m, cls, "unsqueeze", [](py::object x, std::int64_t dim) { return unsqueeze(as_tensor("unsqueeze", x), dim); }, py::arg("input"),
+      py::arg("dim"), "With a new axis of size 1.");
   const auto joined = [&](const char* name, Tensor (*f)(std::span<const Tensor>, std::int64_t), const char* doc) {
-    m.def(name, [f](py::object tensors, std::int64_t dim, std::optional<std::int64_t> axis) { return f(tensor_list("cat", tensors), axis.value_or(dim)); },
-          py::arg("tensors"), py::arg("dim") = 0, py::kw_only(), py::arg("axis") = py::none(), doc);
+    m.def(
+        name,
+        [f](py::object tensors, std::int64_t dim, std::optional<std::int64_t> axis) {
+          return f(tensor_list("cat", tensors), axis.value_or(dim));
+        },
+        py::arg("tensors"), py::arg("dim") = 0, py::kw_only(), py::arg("axis") = py::none(), doc);
   };
   joined("cat", &cat, R"(Tensors one after the other along an existing dim.
 
@@ -227,82 +264,112 @@ void bind_shapes(py::module_& m, TensorClass& cls) {
     tensor([0., 0., 1.]))");
   joined("concat", &cat, "Another name for cat.");
   joined("stack", &stack, "Tensors side by side along a new dim.");
-  bind_both(m, cls, "split",
-            [](py::object input, py::object size, std::int64_t dim) {
-              const Tensor x = as_tensor("split", input);
-              if (PyIndex_Check(size.ptr())) return py::tuple(py::cast(split(x, py::cast<std::int64_t>(size), dim)));
-              const Dims sizes = dims_from("split", size);
-              return py::tuple(py::cast(split(x, std::span<const std::int64_t>(sizes.begin(), sizes.size()), dim)));
-            },
-            py::arg("input"), py::arg("split_size_or_sections"), py::arg("dim") = 0, "Views of pieces of a size, or of listed sizes.");
-  bind_both(m, cls, "masked_fill", [](py::object x, py::object mask, double value) { return masked_fill(as_tensor("masked_fill", x), as_tensor("masked_fill", mask), value); },
-            py::arg("input"), py::arg("mask"), py::arg("value"), "value where mask is true, else input.");
-  bind_both(m, cls, "tril", [](py::object x, std::int64_t d) { return tril(as_tensor("tril", x), d); }, py::arg("input"), py::arg("diagonal") = 0,
-            "Zero above a diagonal.");
-  bind_both(m, cls, "triu", [](py::object x, std::int64_t d) { return triu(as_tensor("triu", x), d); }, py::arg("input"), py::arg("diagonal") = 0,
-            "Zero below a diagonal.");
-  bind_both(m, cls, "narrow",
-            [](py::object x, std::int64_t dim, std::int64_t start, std::int64_t length) { return narrow(as_tensor("narrow", x), dim, start, length); },
+  bind_both(
+      m, cls, "split",
+      [](py::object input, py::object size, std::int64_t dim) {
+        const Tensor x = as_tensor("split", input);
+        if (PyIndex_Check(size.ptr())) return py::tuple(py::cast(split(x, py::cast<std::int64_t>(size), dim)));
+        const Dims sizes = dims_from("split", size);
+        return py::tuple(py::cast(split(x, std::span<const std::int64_t>(sizes.begin(), sizes.size()), dim)));
+      },
+      py::arg("input"), py::arg("split_size_or_sections"), py::arg("dim") = 0, "Views of pieces of a size, or of listed sizes.");
+  bind_both(
+      m, cls, "masked_fill",
+      [](py::object x, py::object mask, double value) {
+        return masked_fill(as_tensor("masked_fill", x), as_tensor("masked_fill", mask), value);
+      },
+      py::arg("input"), py::arg("mask"), py::arg("value"), "value where mask is true, else input.");
+  bind_both(
+      m, cls, "tril", [](py::object x, std::int64_t d) { return tril(as_tensor("tril", x), d); }, py::arg("input"), py::arg("diagonal") = 0,
+      "Zero above a diagonal.");
+  bind_both(
+      m, cls, "triu", [](py::object x, std::int64_t d) { return triu(as_tensor("triu", x), d); }, py::arg("input"), py::arg("diagonal") = 0,
+      "Zero below a diagonal.");
+  bind_both(
+      m, cls, "narrow",
+      [](py::object x, std::int64_t dim, std::int64_t start, std::int64_t length) {
+        return narrow(as_tensor("narrow", x), dim, start, length);
+      },
       py::arg("input"), py::arg("dim"), py::arg("start"), py::arg("length"), "A view of length elements along dim.");
-  bind_both(m, cls, "index_select",
-            [](py::object x, std::int64_t dim, py::object index) { return index_select(as_tensor("index_select", x), dim, as_tensor("index_select", index)); },
+  bind_both(
+      m, cls, "index_select",
+      [](py::object x, std::int64_t dim, py::object index) {
+        return index_select(as_tensor("index_select", x), dim, as_tensor("index_select", index));
+      },
       py::arg("input"), py::arg("dim"), py::arg("index"), "Rows along dim, in the order of index.");
-  bind_both(m, cls, "gather", [](py::object x, std::int64_t dim, py::object index) { return gather(as_tensor("gather", x), dim, as_tensor("gather", index)); },
+  bind_both(
+      m, cls, "gather",
+      [](py::object x, std::int64_t dim, py::object index) { return gather(as_tensor("gather", x), dim, as_tensor("gather", index)); },
       py::arg("input"), py::arg("dim"), py::arg("index"), R"(z[i][j] = x[index[i][j]][j] for dim 0, and so on.
 
     >>> tg.tensor([[1, 2], [3, 4]]).gather(1, tg.tensor([[1], [0]]))
     tensor([[2],
             [3]]))");
-  bind_both(m, cls, "scatter_add",
-            [](py::object x, std::int64_t dim, py::object index, py::object src) {
-              return scatter_add(as_tensor("scatter_add", x), dim, as_tensor("scatter_add", index), as_tensor("scatter_add", src));
-            },
-      py::arg("input"), py::arg("dim"), py::arg("index"), py::arg("src"), "x with src added at index along dim; repeated places accumulate.");
-  m.def("embedding", [](py::object input, py::object weight) { return embedding(as_tensor("embedding", input), as_tensor("embedding", weight)); },
-        py::arg("input"), py::arg("weight"), "Rows of weight by index.");
+  bind_both(
+      m, cls, "scatter_add",
+      [](py::object x, std::int64_t dim, py::object index, py::object src) {
+        return scatter_add(as_tensor("scatter_add", x), dim, as_tensor("scatter_add", index), as_tensor("scatter_add", src));
+      },
+      py::arg("input"), py::arg("dim"), py::arg("index"), py::arg("src"),
+      "x with src added at index along dim; repeated places accumulate.");
+  m.def(
+      "embedding",
+      [](py::object input, py::object weight) { return embedding(as_tensor("embedding", input), as_tensor("embedding", weight)); },
+      py::arg("input"), py::arg("weight"), "Rows of weight by index.");
 }
 
 void bind_losses(py::module_& m) {
   const auto two = [&](const char* name, Tensor (*f)(const Tensor&, const Tensor&, Reduction), const char* doc) {
-    m.def(name,
-          [f, name](py::object input, py::object target, const std::string& reduction) {
-            return f(as_tensor(name, input), as_tensor(name, target), parse_reduction(name, reduction));
-          },
-          py::arg("input"), py::arg("target"), py::arg("reduction") = "mean", doc);
+    m.def(
+        name,
+        [f, name](py::object input, py::object target, const std::string& reduction) {
+          return f(as_tensor(name, input), as_tensor(name, target), parse_reduction(name, reduction));
+        },
+        py::arg("input"), py::arg("target"), py::arg("reduction") = "mean", doc);
   };
   two("mse_loss", &mse_loss, "(x - t)².");
   two("l1_loss", &l1_loss, "|x - t|.");
   two("binary_cross_entropy_with_logits", &binary_cross_entropy_with_logits, "ln(1 + e^x) - x t, for targets between 0 and 1.");
-  m.def("huber_loss",
-        [](py::object input, py::object target, const std::string& reduction, double delta) {
-          return huber_loss(as_tensor("huber_loss", input), as_tensor("huber_loss", target), parse_reduction("huber_loss", reduction), delta);
-        },
-        py::arg("input"), py::arg("target"), py::arg("reduction") = "mean", py::arg("delta") = 1.0, "Quadratic within delta of the target, linear outside.");
-  m.def("cross_entropy",
-        [](py::object input, py::object target, std::int64_t ignore_index, const std::string& reduction, double label_smoothing) {
-          return cross_entropy(as_tensor("cross_entropy", input), as_tensor("cross_entropy", target), ignore_index,
-                               parse_reduction("cross_entropy", reduction), label_smoothing);
-        },
-        py::arg("input"), py::arg("target"), py::arg("ignore_index") = -100, py::arg("reduction") = "mean", py::arg("label_smoothing") = 0.0,
-        R"(From logits (C), (N, C) or (N, C, ...) and class indices or probabilities.
+  m.def(
+      "huber_loss",
+      [](py::object input, py::object target, const std::string& reduction, double delta) {
+        return huber_loss(as_tensor("huber_loss", input), as_tensor("huber_loss", target), parse_reduction("huber_loss", reduction), delta);
+      },
+      py::arg("input"), py::arg("target"), py::arg("reduction") = "mean", py::arg("delta") = 1.0,
+      "Quadratic within delta of the target, linear outside.");
+  m.def(
+      "cross_entropy",
+      [](py::object input, py::object target, std::int64_t ignore_index, const std::string& reduction, double label_smoothing) {
+        return cross_entropy(as_tensor("cross_entropy", input), as_tensor("cross_entropy", target), ignore_index,
+                             parse_reduction("cross_entropy", reduction), label_smoothing);
+      },
+      py::arg("input"), py::arg("target"), py::arg("ignore_index") = -100, py::arg("reduction") = "mean", py::arg("label_smoothing") = 0.0,
+      R"(From logits (C), (N, C) or (N, C, ...) and class indices or probabilities.
 
     >>> tg.cross_entropy(tg.zeros(2, 4), tg.tensor([0, 3]))
     tensor(1.3863))");
-  m.def("nll_loss",
-        [](py::object input, py::object target, std::int64_t ignore_index, const std::string& reduction) {
-          return nll_loss(as_tensor("nll_loss", input), as_tensor("nll_loss", target), ignore_index, parse_reduction("nll_loss", reduction));
-        },
-        py::arg("input"), py::arg("target"), py::arg("ignore_index") = -100, py::arg("reduction") = "mean", "Minus the log-probability at the label.");
-  m.def("hinge_loss",
-        [](py::object input, py::object target, double margin, const std::string& reduction) {
-          return hinge_loss(as_tensor("hinge_loss", input), as_tensor("hinge_loss", target), margin, parse_reduction("hinge_loss", reduction));
-        },
-        py::arg("input"), py::arg("target"), py::arg("margin") = 1.0, py::arg("reduction") = "mean", "max(0, margin - t x), the max-margin loss.");
-  m.def("gaussian_log_prob",
-        [](py::object value, py::object mean, py::object std) {
-          return gaussian_log_prob(as_tensor("gaussian_log_prob", value), as_tensor("gaussian_log_prob", mean), as_tensor("gaussian_log_prob", std));
-        },
-        py::arg("value"), py::arg("mean"), py::arg("std"), "The log-density of a normal distribution.");
+  m.def(
+      "nll_loss",
+      [](py::object input, py::object target, std::int64_t ignore_index, const std::string& reduction) {
+        return nll_loss(as_tensor("nll_loss", input), as_tensor("nll_loss", target), ignore_index, parse_reduction("nll_loss", reduction));
+      },
+      py::arg("input"), py::arg("target"), py::arg("ignore_index") = -100, py::arg("reduction") = "mean",
+      "Minus the log-probability at the label.");
+  m.def(
+      "hinge_loss",
+      [](py::object input, py::object target, double margin, const std::string& reduction) {
+        return hinge_loss(as_tensor("hinge_loss", input), as_tensor("hinge_loss", target), margin,
+                          parse_reduction("hinge_loss", reduction));
+      },
+      py::arg("input"), py::arg("target"), py::arg("margin") = 1.0, py::arg("reduction") = "mean",
+      "max(0, margin - t x), the max-margin loss.");
+  m.def(
+      "gaussian_log_prob",
+      [](py::object value, py::object mean, py::object std) {
+        return gaussian_log_prob(as_tensor("gaussian_log_prob", value), as_tensor("gaussian_log_prob", mean),
+                                 as_tensor("gaussian_log_prob", std));
+      },
+      py::arg("value"), py::arg("mean"), py::arg("std"), "The log-density of a normal distribution.");
 }
 
 }  // namespace

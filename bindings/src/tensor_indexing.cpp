@@ -13,7 +13,9 @@ struct Parsed {
 };
 
 bool is_mask(const Tensor& x) { return x.dtype() == DType::Bool; }
-bool is_plain_int(py::handle item) { return PyIndex_Check(item.ptr()) && !PyBool_Check(item.ptr()) && !py::isinstance<Tensor>(item) && !py::isinstance<py::array>(item); }
+bool is_plain_int(py::handle item) {
+  return PyIndex_Check(item.ptr()) && !PyBool_Check(item.ptr()) && !py::isinstance<Tensor>(item) && !py::isinstance<py::array>(item);
+}
 
 Parsed parse(const Tensor& x, py::handle key) {
   py::list items;
@@ -42,7 +44,8 @@ Parsed parse(const Tensor& x, py::handle key) {
     }
     arrays[k] = as_tensor("getitem", item);
     if (arrays[k].numel() == 0 && !is_mask(arrays[k])) arrays[k] = to_dtype(arrays[k], DType::Int64);  // [] is a list of ints
-    if (is_floating(arrays[k].dtype())) throw IndexError("getitem: an index must be of ints or bools, not " + std::string(name_of(arrays[k].dtype())));
+    if (is_floating(arrays[k].dtype()))
+      throw IndexError("getitem: an index must be of ints or bools, not " + std::string(name_of(arrays[k].dtype())));
     used += is_mask(arrays[k]) ? arrays[k].ndim() : 1;
     advanced = true;
   }
@@ -76,7 +79,8 @@ Parsed parse(const Tensor& x, py::handle key) {
       const auto index = py::cast<std::int64_t>(py::reinterpret_steal<py::object>(PyNumber_Index(item.ptr())));
       const std::int64_t size = x.size(dim);
       if (index < -size || index >= size)
-        throw IndexError("getitem: index " + std::to_string(index) + " is out of range for dim " + std::to_string(dim) + " with size " + std::to_string(size));
+        throw IndexError("getitem: index " + std::to_string(index) + " is out of range for dim " + std::to_string(dim) + " with size " +
+                         std::to_string(size));
       ++dim;
       if (!advanced) {
         parsed.view = select(parsed.view, axis, index);
@@ -89,8 +93,8 @@ Parsed parse(const Tensor& x, py::handle key) {
     } else if (is_mask(arrays[k])) {
       for (int i = 0; i < arrays[k].ndim(); ++i)
         if (arrays[k].size(i) != parsed.view.size(axis + i))
-          throw IndexError("getitem: a mask of shape " + to_string(arrays[k].shape()) + " does not fit shape " + to_string(x.shape()) + " at dim " +
-                           std::to_string(axis + i));
+          throw IndexError("getitem: a mask of shape " + to_string(arrays[k].shape()) + " does not fit shape " + to_string(x.shape()) +
+                           " at dim " + std::to_string(axis + i));
       for (Tensor& index : nonzero(arrays[k])) {
         parsed.indices.push_back(index);
         ++axis;
@@ -137,7 +141,8 @@ void bind_indexing(py::module_& m, TensorClass& cls) {
     if (x.ndim() == 0) throw TypeError("len: a 0-dim tensor has no length");
     return x.size(0);
   });
-  m.def("getitem", get, py::arg("input"), py::arg("key"), R"(input[key]: ints, slices, None and ... give a view; lists, int and bool tensors a copy.
+  m.def("getitem", get, py::arg("input"), py::arg("key"),
+        R"(input[key]: ints, slices, None and ... give a view; lists, int and bool tensors a copy.
 
     >>> x = tg.arange(6).reshape(2, 3)
     >>> tg.getitem(x, (0, [2, 0]))

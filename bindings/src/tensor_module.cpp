@@ -8,8 +8,7 @@ namespace trigrad {
 namespace {
 
 py::array to_numpy(const Tensor& x) {
-  if (x.requires_grad())
-    throw GraphError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
+  if (x.requires_grad()) throw GraphError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
   return array_from_tensor(x);
 }
 
@@ -31,23 +30,37 @@ void bind_facts(TensorClass& cls) {
   cls.def(py::init([](const py::args&, const py::kwargs&) -> Tensor {
     throw TypeError("Tensor: a tensor is made by tensor(data), zeros(size), from_numpy(array) and the like");
   }));
-  cls.def_property_readonly("shape", [](const Tensor& x) { return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->sizes().begin(), x.cell()->sizes().end()))); }, "The size of each dim, as a tuple.");
-  cls.def("size", [](const Tensor& x, std::optional<std::int64_t> dim) -> py::object {
-    if (dim) return py::int_(x.size(wrap_dim("size", *dim, x.shape())));
-    return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->sizes().begin(), x.cell()->sizes().end())));
-  }, py::arg("dim") = py::none(), "The shape, or the size of one dim.");
-  cls.def_property_readonly("dtype", [](const Tensor& x) { return numpy_dtype(x.dtype()); }, "NumPy's dtype: float32, float64, int64 or bool.");
+  cls.def_property_readonly(
+      "shape",
+      [](const Tensor& x) { return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->sizes().begin(), x.cell()->sizes().end()))); },
+      "The size of each dim, as a tuple.");
+  cls.def(
+      "size",
+      [](const Tensor& x, std::optional<std::int64_t> dim) -> py::object {
+        if (dim) return py::int_(x.size(wrap_dim("size", *dim, x.shape())));
+        return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->sizes().begin(), x.cell()->sizes().end())));
+      },
+      py::arg("dim") = py::none(), "The shape, or the size of one dim.");
+  cls.def_property_readonly(
+      "dtype", [](const Tensor& x) { return numpy_dtype(x.dtype()); }, "NumPy's dtype: float32, float64, int64 or bool.");
   cls.def_property_readonly("ndim", &Tensor::ndim, "The number of dims.");
   cls.def("dim", &Tensor::ndim, "The number of dims.");
   cls.def("numel", &Tensor::numel, "The number of elements.");
-  cls.def("stride", [](const Tensor& x) { return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->strides().begin(), x.cell()->strides().end()))); },
-          "How many elements apart neighbours along each dim lie in memory.");
+  cls.def(
+      "stride",
+      [](const Tensor& x) {
+        return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->strides().begin(), x.cell()->strides().end())));
+      },
+      "How many elements apart neighbours along each dim lie in memory.");
   cls.def("is_contiguous", &Tensor::is_contiguous, "Whether the elements lie in row-major order without gaps.");
-  cls.def_property_readonly("T", [](const Tensor& x) {
-    Dims order;
-    for (int k = x.ndim() - 1; k >= 0; --k) order.push_back(k);
-    return permute(x, order);
-  }, "A view with the dims in reverse order: the transpose of a matrix.");
+  cls.def_property_readonly(
+      "T",
+      [](const Tensor& x) {
+        Dims order;
+        for (int k = x.ndim() - 1; k >= 0; --k) order.push_back(k);
+        return permute(x, order);
+      },
+      "A view with the dims in reverse order: the transpose of a matrix.");
   cls.def("data_ptr", [](const Tensor& x) { return reinterpret_cast<std::uintptr_t>(x.raw()); }, "The address of the first element.");
   cls.def("__hash__", [](py::handle self) { return reinterpret_cast<std::uintptr_t>(py::cast<Tensor&>(self).cell()) >> 4; });
 }
@@ -65,16 +78,21 @@ void bind_conversions(TensorClass& cls) {
     >>> x.numpy()[0] = 7
     >>> x
     tensor([7., 0., 0.]))");
-  cls.def("__array__", [](const Tensor& x, py::object dtype, py::object copy) -> py::object {
-    py::object array = to_numpy(x);
-    if (!dtype.is_none() && !py::object(array.attr("dtype")).equal(py::module_::import("numpy").attr("dtype")(dtype))) {
-      if (!copy.is_none() && !py::cast<bool>(copy)) throw ValueError("__array__: another dtype needs a copy");
-      return array.attr("astype")(dtype);
-    }
-    return !copy.is_none() && py::cast<bool>(copy) ? array.attr("copy")() : array;
-  }, py::arg("dtype") = py::none(), py::arg("copy") = py::none(), "For np.asarray(x) and np.array(x): shares memory unless asked for a copy or another dtype.");
-  cls.def("__dlpack__", [](const Tensor& x, const py::kwargs& kwargs) { return to_numpy(x).attr("__dlpack__")(**kwargs); },
-          "For np.from_dlpack(x), torch.from_dlpack(x) and the like; shares memory.");
+  cls.def(
+      "__array__",
+      [](const Tensor& x, py::object dtype, py::object copy) -> py::object {
+        py::object array = to_numpy(x);
+        if (!dtype.is_none() && !py::object(array.attr("dtype")).equal(py::module_::import("numpy").attr("dtype")(dtype))) {
+          if (!copy.is_none() && !py::cast<bool>(copy)) throw ValueError("__array__: another dtype needs a copy");
+          return array.attr("astype")(dtype);
+        }
+        return !copy.is_none() && py::cast<bool>(copy) ? array.attr("copy")() : array;
+      },
+      py::arg("dtype") = py::none(), py::arg("copy") = py::none(),
+      "For np.asarray(x) and np.array(x): shares memory unless asked for a copy or another dtype.");
+  cls.def(
+      "__dlpack__", [](const Tensor& x, const py::kwargs& kwargs) { return to_numpy(x).attr("__dlpack__")(**kwargs); },
+      "For np.from_dlpack(x), torch.from_dlpack(x) and the like; shares memory.");
   cls.def("__dlpack_device__", [](const Tensor&) { return py::make_tuple(1, 0); });  // the CPU
   cls.def_buffer([](Tensor& x) {
     static constexpr const char* formats[] = {"?", "q", "f", "d"};
@@ -95,7 +113,9 @@ void bind_conversions(TensorClass& cls) {
     if (is_floating(x.dtype())) throw TypeError("index: only a one-element int tensor is an index, not " + std::string(name_of(x.dtype())));
     return py::int_(element(single("index", x)));
   });
-  const auto converted = [](const py::object& self, DType dtype) { return itself_or(self, to_dtype(py::cast<const Tensor&>(self), dtype)); };
+  const auto converted = [](const py::object& self, DType dtype) {
+    return itself_or(self, to_dtype(py::cast<const Tensor&>(self), dtype));
+  };
   const auto to = [converted](py::object self, py::object dtype) { return converted(self, given_dtype("to", dtype)); };
   constexpr const char* kTo = R"(Itself, or a copy of another dtype; gradients pass through.
 
@@ -111,30 +131,53 @@ void bind_conversions(TensorClass& cls) {
   as("long", DType::Int64, "to(int64); fractions are cut off.");
   as("bool", DType::Bool, "to(bool): whether each element is not zero.");
   cls.def("clone", &clone, "A copy; gradients pass through.");
-  cls.def("contiguous", [](py::object self) { return itself_or(self, contiguous(py::cast<const Tensor&>(self))); }, "Itself, or a copy in row-major order.");
+  cls.def(
+      "contiguous", [](py::object self) { return itself_or(self, contiguous(py::cast<const Tensor&>(self))); },
+      "Itself, or a copy in row-major order.");
 }
 
 void bind_in_place(TensorClass& cls) {
   const auto in_place = [&](const char* name, Tensor& (Tensor::*change)(const Tensor&), const char* doc) {
-    cls.def(name, [name, change](py::object self, py::object other) {
-      (py::cast<Tensor&>(self).*change)(as_tensor(name, other));
-      return self;
-    }, py::arg("other"), doc);
+    cls.def(
+        name,
+        [name, change](py::object self, py::object other) {
+          (py::cast<Tensor&>(self).*change)(as_tensor(name, other));
+          return self;
+        },
+        py::arg("other"), doc);
   };
   in_place("add_", &Tensor::add_, "Adds other in place; returns itself. Raises on a tensor that a graph tracks, unless inside no_grad().");
   in_place("sub_", &Tensor::sub_, "Subtracts other in place, as add_ adds.");
   in_place("mul_", &Tensor::mul_, "Multiplies by other in place, as add_ adds.");
   in_place("div_", &Tensor::div_, "Divides by other in place, as add_ adds.");
-  cls.def("copy_", [](py::object self, py::object source) { py::cast<Tensor&>(self).copy_(as_tensor("copy_", source)); return self; }, py::arg("source"),
-          "Takes the numbers of source, broadcast to this shape and converted to this dtype; returns itself.");
-  cls.def("fill_", [](py::object self, double value) { py::cast<Tensor&>(self).fill_(value); return self; }, py::arg("value"), "Every element becomes value; returns itself.");
-  cls.def("zero_", [](py::object self) { py::cast<Tensor&>(self).zero_(); return self; }, "Every element becomes 0; returns itself.");
+  cls.def(
+      "copy_",
+      [](py::object self, py::object source) {
+        py::cast<Tensor&>(self).copy_(as_tensor("copy_", source));
+        return self;
+      },
+      py::arg("source"), "Takes the numbers of source, broadcast to this shape and converted to this dtype; returns itself.");
+  cls.def(
+      "fill_",
+      [](py::object self, double value) {
+        py::cast<Tensor&>(self).fill_(value);
+        return self;
+      },
+      py::arg("value"), "Every element becomes value; returns itself.");
+  cls.def(
+      "zero_",
+      [](py::object self) {
+        py::cast<Tensor&>(self).zero_();
+        return self;
+      },
+      "Every element becomes 0; returns itself.");
   // a += b changes a in place when nothing tracks it; on a tracked interior tensor it means a = a + b.
   const auto augmented = [&](const char* name, const char* op, Tensor& (Tensor::*change)(const Tensor&), Tensor (*plain)(Tensor, Tensor)) {
     cls.def(name, [op, change, plain](py::object self, py::object other) -> py::object {
       auto& x = py::cast<Tensor&>(self);
       const Tensor y = as_tensor(op, other);
-      if (grad_enabled() && ((x.requires_grad() && !x.is_leaf()) || (!x.requires_grad() && y.requires_grad()))) return py::cast(plain(x, y));
+      if (grad_enabled() && ((x.requires_grad() && !x.is_leaf()) || (!x.requires_grad() && y.requires_grad())))
+        return py::cast(plain(x, y));
       (x.*change)(y);
       return self;
     });
@@ -162,17 +205,21 @@ void bind_tensor(py::module_& m) {
   bind_creation(m);
   bind_indexing(m, cls);
   bind_autograd(m, cls);
-  m.def("set_default_dtype", [](py::object dtype) { set_default_dtype(given_dtype("set_default_dtype", dtype)); }, py::arg("dtype"),
-        "What Python floats become, and what zeros() and the like make: float32 unless set.");
+  m.def(
+      "set_default_dtype", [](py::object dtype) { set_default_dtype(given_dtype("set_default_dtype", dtype)); }, py::arg("dtype"),
+      "What Python floats become, and what zeros() and the like make: float32 unless set.");
   m.def("get_default_dtype", [] { return numpy_dtype(default_dtype()); }, "What Python floats become: float32 unless set.");
-  m.def("_pool_counters", [] {
-    const PoolCounters counters = pool_counters();
-    py::dict named;
-    named["system_calls"] = counters.system_calls;
-    named["live_bytes"] = counters.live_bytes;
-    named["peak_bytes"] = counters.peak_bytes;
-    return named;
-  }, "What the pool of tensor memory has asked the system for, and holds.");
+  m.def(
+      "_pool_counters",
+      [] {
+        const PoolCounters counters = pool_counters();
+        py::dict named;
+        named["system_calls"] = counters.system_calls;
+        named["live_bytes"] = counters.live_bytes;
+        named["peak_bytes"] = counters.peak_bytes;
+        return named;
+      },
+      "What the pool of tensor memory has asked the system for, and holds.");
   explain_wrong_calls(m);
 }
 

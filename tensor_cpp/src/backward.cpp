@@ -141,9 +141,15 @@ NodeList nodes_below(std::span<const Tensor> outputs, Order kind, std::uint32_t 
   for (const Tensor& output : outputs) {
     if (!visit(output.cell(), run)) continue;
     switch (kind) {
-      case Order::Recursive: recursive_order(output.cell(), run, order); break;
-      case Order::Stack: (mutant("stack.breadth_first") ? tape_order : stack_order)(output.cell(), run, order); break;
-      case Order::Tape: tape_order(output.cell(), run, order); break;
+      case Order::Recursive:
+        recursive_order(output.cell(), run, order);
+        break;
+      case Order::Stack:
+        (mutant("stack.breadth_first") ? tape_order : stack_order)(output.cell(), run, order);
+        break;
+      case Order::Tape:
+        tape_order(output.cell(), run, order);
+        break;
     }
   }
   if (kind == Order::Tape) {
@@ -160,14 +166,15 @@ void check_nodes(const NodeList& order) {
     if (cell->is_leaf()) continue;
     check_owner(*cell, "backward");
     if (cell->freed)
-      throw GraphError("backward: this graph was already freed by an earlier backward; pass retain_graph=True to the "
-                       "first one");
+      throw GraphError(
+          "backward: this graph was already freed by an earlier backward; pass retain_graph=True to the "
+          "first one");
     const auto check_version = [&](const Cell& saved, std::uint32_t then) {
       const std::uint32_t now = saved.storage->version.load(std::memory_order_relaxed);
       if (now != then && !mutant("version.not_checked"))
-        throw GraphError("backward: a tensor of shape " + to_string(Dims(saved.sizes())) + " that " +
-                         std::string(cell->op->info->name) + " saved was changed in place: it had version " +
-                         std::to_string(then) + " and now has " + std::to_string(now) + "; clone it before the change");
+        throw GraphError("backward: a tensor of shape " + to_string(Dims(saved.sizes())) + " that " + std::string(cell->op->info->name) +
+                         " saved was changed in place: it had version " + std::to_string(then) + " and now has " + std::to_string(now) +
+                         "; clone it before the change");
     };
     for (std::size_t k = 0; k < kInlineInputs; ++k)
       if (cell->inputs_saved >> k & 1) check_version(*cell->input_cells()[k], cell->saved_version[k]);
@@ -177,8 +184,9 @@ void check_nodes(const NodeList& order) {
 
 // A gradient that nobody else holds and that fills its storage may become somebody's .grad as it is.
 bool is_ours_alone(const Tensor& g) {
-  return g.cell()->counts.load(std::memory_order_relaxed) == (kRef | kHold) && g.cell()->storage->refs.load(std::memory_order_relaxed) == 1 &&
-         g.is_contiguous() && static_cast<std::size_t>(g.numel()) * size_of(g.dtype()) == g.cell()->storage->bytes && !g.cell()->weak &&
+  return g.cell()->counts.load(std::memory_order_relaxed) == (kRef | kHold) &&
+         g.cell()->storage->refs.load(std::memory_order_relaxed) == 1 && g.is_contiguous() &&
+         static_cast<std::size_t>(g.numel()) * size_of(g.dtype()) == g.cell()->storage->bytes && !g.cell()->weak &&
          !g.cell()->storage->release;
 }
 
@@ -190,7 +198,8 @@ thread_local std::uint32_t sweep_run = 0;
 void spoil(const Cell& cell, const Tensor& g, std::span<Tensor> gradients) {
   for (std::size_t k = 0; k < gradients.size(); ++k)
     if (gradients[k].defined() && mutant_of("node", cell.op->info->name, static_cast<int>(k)))
-      gradients[k] = active_mutant().fault == "missing" ? Tensor() : spoiled(gradients[k], gradients[k].shape() == g.shape() ? g : gradients[k]);
+      gradients[k] =
+          active_mutant().fault == "missing" ? Tensor() : spoiled(gradients[k], gradients[k].shape() == g.shape() ? g : gradients[k]);
 }
 #else
 void spoil(const Cell&, const Tensor&, std::span<Tensor>) {}
@@ -265,8 +274,7 @@ class Sweep {
         if (mutant("hook.called_twice")) hook(g);
         if (!replaced.defined() || mutant("hook.result_ignored")) continue;
         if (!(replaced.shape() == g.shape()))
-          throw ShapeError("hook: it returned shape " + to_string(replaced.shape()) + " for a gradient of shape " +
-                           to_string(g.shape()));
+          throw ShapeError("hook: it returned shape " + to_string(replaced.shape()) + " for a gradient of shape " + to_string(g.shape()));
         g = std::move(replaced);
       }
     }
@@ -339,7 +347,8 @@ Tensor checked_seed(std::string_view name, const Tensor& output, const Tensor& g
     throw GraphError(std::string(name) + ": the output does not require grad: nothing it was computed from has requires_grad=True");
   if (!gradient.defined()) {
     if (output.numel() != 1 && !mutant("backward.any_shape"))
-      throw GraphError(std::string(name) + ": the output has shape " + to_string(output.shape()) + ", not one element; pass gradient= of "
+      throw GraphError(std::string(name) + ": the output has shape " + to_string(output.shape()) +
+                       ", not one element; pass gradient= of "
                        "that shape, or reduce it first (for example with .sum())");
     return full(output.shape(), 1, output.dtype());
   }
@@ -375,8 +384,8 @@ void Tensor::backward(const Tensor& gradient, const BackwardOptions& options) co
   sweep.run();
 }
 
-std::vector<Tensor> gradients(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
-                              std::span<const Tensor> grad_outputs, const BackwardOptions& options, bool allow_unused) {
+std::vector<Tensor> gradients(std::span<const Tensor> outputs, std::span<const Tensor> inputs, std::span<const Tensor> grad_outputs,
+                              const BackwardOptions& options, bool allow_unused) {
   const std::vector<Tensor> roots(outputs.begin(), outputs.end());  // a hook may drop the caller's handles
   std::vector<Tensor> seeds;
   for (std::size_t k = 0; k < outputs.size(); ++k)

@@ -33,7 +33,9 @@ Tensor eye(std::int64_t rows, std::int64_t columns, DType dtype) {
 }
 
 Tensor arange(double start, double end, double step, DType dtype) {
-  if (step == 0 || (end - start) / step < 0) throw ValueError("arange: step " + std::to_string(step) + " does not lead from " + std::to_string(start) + " to " + std::to_string(end));
+  if (step == 0 || (end - start) / step < 0)
+    throw ValueError("arange: step " + std::to_string(step) + " does not lead from " + std::to_string(start) + " to " +
+                     std::to_string(end));
   const auto n = std::max<std::int64_t>(0, static_cast<std::int64_t>(std::ceil((end - start) / step)));
   Tensor z = empty({n}, dtype);
   visit_dtype(dtype, [&]<class T>() {
@@ -58,9 +60,8 @@ Tensor tensor(std::span<const double> values, const Dims& shape, DType dtype) {
   if (static_cast<std::int64_t>(values.size()) != shape.product())
     throw ShapeError("tensor: " + std::to_string(values.size()) + " values do not fit shape " + to_string(shape));
   Tensor z = empty(shape, dtype);
-  visit_dtype(dtype, [&]<class T>() {
-    std::transform(values.begin(), values.end(), z.data<T>(), [](double v) { return static_cast<T>(v); });
-  });
+  visit_dtype(dtype,
+              [&]<class T>() { std::transform(values.begin(), values.end(), z.data<T>(), [](double v) { return static_cast<T>(v); }); });
   return z;
 }
 Tensor tensor(std::initializer_list<double> values, const Dims& shape, DType dtype) {

@@ -25,9 +25,9 @@ Dims broadcast(std::string_view op, const Dims& x, const Dims& y) {
   for (int k = 1; k <= shorter.size(); ++k) {
     const std::int64_t a = longer[longer.size() - k], b = shorter[shorter.size() - k];
     if (a != b && a != 1 && b != 1)
-      throw ShapeError(std::string(op) + ": shapes " + to_string(x) + " and " + to_string(y) +
-                       " do not broadcast: sizes " + std::to_string(x[x.size() - k]) + " and " +
-                       std::to_string(y[y.size() - k]) + " differ at dim " + std::to_string(-k));
+      throw ShapeError(std::string(op) + ": shapes " + to_string(x) + " and " + to_string(y) + " do not broadcast: sizes " +
+                       std::to_string(x[x.size() - k]) + " and " + std::to_string(y[y.size() - k]) + " differ at dim " +
+                       std::to_string(-k));
     z[z.size() - k] = a == 1 ? b : a;
   }
   return z;
@@ -36,8 +36,8 @@ Dims broadcast(std::string_view op, const Dims& x, const Dims& y) {
 int wrap_dim(std::string_view op, std::int64_t dim, const Dims& shape) {
   const int n = std::max(shape.size(), 1);
   if (dim < -n || dim >= n)
-    throw IndexError(std::string(op) + ": dim " + std::to_string(dim) + " is out of range for shape " +
-                     to_string(shape) + ": use " + std::to_string(-n) + " to " + std::to_string(n - 1));
+    throw IndexError(std::string(op) + ": dim " + std::to_string(dim) + " is out of range for shape " + to_string(shape) + ": use " +
+                     std::to_string(-n) + " to " + std::to_string(n - 1));
   return static_cast<int>(dim < 0 ? dim + n : dim);
 }
 

@@ -44,7 +44,8 @@ Equation parse_equation(std::string_view equation, std::span<const Tensor> opera
     start = comma + 1;
   }
   if (parsed.inputs.size() != operands.size())
-    bad_equation(equation, "it names " + std::to_string(parsed.inputs.size()) + " operands, but " + std::to_string(operands.size()) + " were given");
+    bad_equation(equation,
+                 "it names " + std::to_string(parsed.inputs.size()) + " operands, but " + std::to_string(operands.size()) + " were given");
   std::vector<int> covered;
   int widest = 0;
   for (std::size_t k = 0; k < operands.size(); ++k) {
@@ -53,7 +54,8 @@ Equation parse_equation(std::string_view equation, std::span<const Tensor> opera
     const int named = static_cast<int>(term.size()) - (dots ? 3 : 0);
     const int rest = operands[k].ndim() - named;
     if (rest < 0 || (rest > 0 && !dots))
-      bad_equation(equation, "operand " + std::to_string(k) + " has shape " + to_string(operands[k].shape()) + ", which does not fit '" + term + "'");
+      bad_equation(equation,
+                   "operand " + std::to_string(k) + " has shape " + to_string(operands[k].shape()) + ", which does not fit '" + term + "'");
     covered.push_back(dots ? rest : 0);
     widest = std::max(widest, covered.back());
   }
@@ -84,7 +86,8 @@ Tensor take_diagonals(std::string_view equation, Tensor x, Letters& term) {
       if (term[a] != term[b]) continue;
       const int i = static_cast<int>(a), j = static_cast<int>(b);
       if (x.size(i) != x.size(j))
-        bad_equation(equation, std::string("letter '") + term[a] + "' has sizes " + std::to_string(x.size(i)) + " and " + std::to_string(x.size(j)));
+        bad_equation(equation,
+                     std::string("letter '") + term[a] + "' has sizes " + std::to_string(x.size(i)) + " and " + std::to_string(x.size(j)));
       Dims front, order;
       for (int k = 0; k < x.ndim(); ++k)
         if (k != i && k != j) order.push_back(k);
@@ -176,7 +179,8 @@ Tensor einsum(std::string_view equation, std::span<const Tensor> operands) {
       const std::int64_t size = terms[k].size(static_cast<int>(axis));
       auto& known = sizes.emplace(parsed.inputs[k][axis], size).first->second;
       if (known != size && known != 1 && size != 1)
-        bad_equation(equation, std::string("letter '") + parsed.inputs[k][axis] + "' has sizes " + std::to_string(known) + " and " + std::to_string(size));
+        bad_equation(equation, std::string("letter '") + parsed.inputs[k][axis] + "' has sizes " + std::to_string(known) + " and " +
+                                   std::to_string(size));
       known = std::max(known, size);
     }
   }

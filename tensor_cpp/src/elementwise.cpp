@@ -162,8 +162,7 @@ ComputeType compute_type(DType dtype) {
   return dtype == DType::Float32 ? ComputeFloat : dtype == DType::Float64 ? ComputeDouble : ComputeInt;
 }
 
-void run_block(Block block, ComputeType compute, const PackedAttrs& attrs, std::span<const Tensor* const> in,
-               const Tensor& out) {
+void run_block(Block block, ComputeType compute, const PackedAttrs& attrs, std::span<const Tensor* const> in, const Tensor& out) {
   if (out.numel() == 0) return;
   LoopNest nest;
   nest.sizes = out.shape();
@@ -171,9 +170,12 @@ void run_block(Block block, ComputeType compute, const PackedAttrs& attrs, std::
   nest.operands[nest.count++] = operand_for(out, nest.sizes);
   merge_axes(nest);
   switch (compute) {
-    case ComputeFloat: return run_nest<float>(block, attrs, nest);
-    case ComputeDouble: return run_nest<double>(block, attrs, nest);
-    default: return run_nest<std::int64_t>(block, attrs, nest);
+    case ComputeFloat:
+      return run_nest<float>(block, attrs, nest);
+    case ComputeDouble:
+      return run_nest<double>(block, attrs, nest);
+    default:
+      return run_nest<std::int64_t>(block, attrs, nest);
   }
 }
 

@@ -38,7 +38,8 @@ std::string call_site() { return call_site_provider ? call_site_provider() : std
 
 void check_owner(const Cell& cell, std::string_view op) {
   if (!cell.is_leaf() && cell.requires_grad && cell.thread != this_thread() && !mutant("thread.not_checked"))
-    throw ThreadError(std::string(op) + ": this graph belongs to another thread, the one that recorded it; detach() "
+    throw ThreadError(std::string(op) +
+                      ": this graph belongs to another thread, the one that recorded it; detach() "
                       "shares values across threads");
 }
 
@@ -73,7 +74,9 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
   node.input_count = static_cast<std::uint32_t>(inputs.size());
   if (inputs.size() > kInlineInputs) node.inputs.many = static_cast<Cell**>(pool_take(inputs.size() * sizeof(Cell*)));
   const auto edges = node.input_cells();
-  const Saved saves = mutant("saves.everything") ? Saved::X | Saved::Y | Saved::Z : saved_for(*row.info, [&](std::size_t k) { return k < inputs.size() && inputs[k]->requires_grad(); });
+  const Saved saves = mutant("saves.everything")
+                          ? Saved::X | Saved::Y | Saved::Z
+                          : saved_for(*row.info, [&](std::size_t k) { return k < inputs.size() && inputs[k]->requires_grad(); });
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     Cell* input = inputs[k]->cell();
     const bool saved = saves_input(saves, k);

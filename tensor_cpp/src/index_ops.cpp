@@ -115,7 +115,8 @@ Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const
   Tensor part = source;
   for (int axis = 0; axis < index.ndim(); ++axis) {
     if (source.ndim() != index.ndim() || source.size(axis) < index.size(axis))
-      throw ShapeError("scatter_add: index of shape " + to_string(index.shape()) + " does not fit source of shape " + to_string(source.shape()));
+      throw ShapeError("scatter_add: index of shape " + to_string(index.shape()) + " does not fit source of shape " +
+                       to_string(source.shape()));
     if (part.size(axis) > index.size(axis)) part = narrow(part, axis, 0, index.size(axis));
   }
   return x + put_add(part, positions_along("scatter_add", x.shape(), k, index), x.shape());
@@ -173,7 +174,8 @@ Tensor index_positions(const Tensor& x, std::span<const Tensor> indices) {
       if (at[i] < -from[axis] || at[i] >= from[axis])
         throw IndexError("getitem: index " + std::to_string(at[i]) + " is out of range for dim " + std::to_string(axis) + " with size " +
                          std::to_string(from[axis]));
-      steps.data<std::int64_t>()[i] = (at[i] < 0 && !mutant("index.negative_means_first") ? at[i] + from[axis] : std::max<std::int64_t>(at[i], 0)) * strides[axis];
+      steps.data<std::int64_t>()[i] =
+          (at[i] < 0 && !mutant("index.negative_means_first") ? at[i] + from[axis] : std::max<std::int64_t>(at[i], 0)) * strides[axis];
     }
     offsets = offsets + steps;
   }
@@ -191,7 +193,8 @@ Tensor index_positions(const Tensor& x, std::span<const Tensor> indices) {
     const int axis = whole[i];
     Dims along = Dims::filled(shape.size(), 1);
     along[static_cast<int>(i) < front ? static_cast<int>(i) : static_cast<int>(i) + broadcasted.size()] = from[axis];
-    positions = positions + reshape(arange(0, static_cast<double>(from[axis])), along) * Tensor(full({}, static_cast<double>(strides[axis]), DType::Int64));
+    positions = positions + reshape(arange(0, static_cast<double>(from[axis])), along) *
+                                Tensor(full({}, static_cast<double>(strides[axis]), DType::Int64));
   }
   return contiguous_data(positions);
 }

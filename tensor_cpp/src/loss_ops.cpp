@@ -11,9 +11,12 @@ namespace {
 
 Tensor reduce(const Tensor& losses, Reduction reduction) {
   switch (reduction) {
-    case Reduction::Mean: return mean(losses);
-    case Reduction::Sum: return sum(losses);
-    default: return losses;
+    case Reduction::Mean:
+      return mean(losses);
+    case Reduction::Sum:
+      return sum(losses);
+    default:
+      return losses;
   }
 }
 
@@ -63,7 +66,9 @@ Tensor reduce_counted(const Tensor& losses, const Labels& labels, Reduction redu
   const Tensor kept = where(labels.counted, losses, like(losses, 0));
   if (reduction == Reduction::None) return kept;
   const Tensor total = sum(kept);
-  return reduction == Reduction::Sum ? total : total / like(total, mutant("nll.ignored_labels_counted") ? static_cast<double>(losses.numel()) : labels.count);
+  return reduction == Reduction::Sum
+             ? total
+             : total / like(total, mutant("nll.ignored_labels_counted") ? static_cast<double>(losses.numel()) : labels.count);
 }
 
 Tensor at_label(const Tensor& scores, const Labels& labels) {
@@ -95,14 +100,16 @@ Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction
   if (!(delta > 0)) throw ValueError("huber_loss: delta must be positive, not " + std::to_string(delta));
   const Tensor d = input - target;
   const Tensor size = abs(d);
-  return reduce(where(size < like(d, mutant("huber.always_quadratic_below_1") ? 1 : delta), like(d, 0.5) * square(d), like(d, delta) * (size - like(d, delta / 2))), reduction);
+  return reduce(where(size < like(d, mutant("huber.always_quadratic_below_1") ? 1 : delta), like(d, 0.5) * square(d),
+                      like(d, delta) * (size - like(d, delta / 2))),
+                reduction);
 }
 
 Tensor nll_loss(const Tensor& input, const Tensor& target, std::int64_t ignore_index, Reduction reduction) {
   const Dims expected = without(input.shape(), class_dim(input));
   if (input.ndim() == 0 || !(target.shape() == expected))
-    throw ShapeError("nll_loss: input is " + to_string(input.shape()) + ", so target must be " + to_string(expected) + " class indices, not " +
-                     to_string(target.shape()));
+    throw ShapeError("nll_loss: input is " + to_string(input.shape()) + ", so target must be " + to_string(expected) +
+                     " class indices, not " + to_string(target.shape()));
   if (target.dtype() != DType::Int64)
     throw DTypeError("nll_loss: target must be an int64 tensor, not " + std::string(name_of(target.dtype())));
   const Labels labels = read_labels("nll_loss", input, target, ignore_index);
@@ -114,9 +121,10 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target, std::int64_t ign
   const Dims expected = without(input.shape(), dim);
   const bool indices = target.dtype() == DType::Int64 && target.shape() == expected;
   if (input.ndim() == 0 || (!indices && !(target.shape() == input.shape() && is_floating(target.dtype()))))
-    throw ShapeError("cross_entropy: input is " + to_string(input.shape()) + ", so target must be " + to_string(expected) +
-                     " class indices or " + to_string(input.shape()) + " probabilities, not " + to_string(target.shape()) +
-                     (target.dtype() != DType::Int64 && target.shape() == expected ? " of " + std::string(name_of(target.dtype())) : std::string()));
+    throw ShapeError(
+        "cross_entropy: input is " + to_string(input.shape()) + ", so target must be " + to_string(expected) + " class indices or " +
+        to_string(input.shape()) + " probabilities, not " + to_string(target.shape()) +
+        (target.dtype() != DType::Int64 && target.shape() == expected ? " of " + std::string(name_of(target.dtype())) : std::string()));
   if (!(label_smoothing >= 0 && label_smoothing <= 1))
     throw ValueError("cross_entropy: label_smoothing must be between 0 and 1, not " + std::to_string(label_smoothing));
   const auto classes = static_cast<double>(input.size(dim));
@@ -131,7 +139,8 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target, std::int64_t ign
   if (input.dtype() != target.dtype())
     throw DTypeError("cross_entropy: dtypes " + std::string(name_of(input.dtype())) + " and " + std::string(name_of(target.dtype())) +
                      " differ; convert one with .to()");
-  const Tensor smoothed = label_smoothing > 0 ? target * like(target, 1 - label_smoothing) + like(target, label_smoothing / classes) : target;
+  const Tensor smoothed =
+      label_smoothing > 0 ? target * like(target, 1 - label_smoothing) + like(target, label_smoothing / classes) : target;
   return reduce(-sum(scores * smoothed, {dim}), reduction);
 }
 

@@ -18,8 +18,10 @@ Matrix<T> matrix_of(const Tensor& x, std::int64_t offset, Tensor& keep) {
   const std::size_t n = strides.size();
   const std::int64_t rows = x.size(-2), columns = x.size(-1);
   const std::int64_t row_step = strides[n - 2], column_step = strides[n - 1];
-  if ((column_step == 1 || columns <= 1) && (row_step >= columns || rows <= 1)) return {x.data<T>() + offset, std::max(row_step, std::int64_t{1}), false};
-  if ((row_step == 1 || rows <= 1) && (column_step >= rows || columns <= 1)) return {x.data<T>() + offset, std::max(column_step, std::int64_t{1}), true};
+  if ((column_step == 1 || columns <= 1) && (row_step >= columns || rows <= 1))
+    return {x.data<T>() + offset, std::max(row_step, std::int64_t{1}), false};
+  if ((row_step == 1 || rows <= 1) && (column_step >= rows || columns <= 1))
+    return {x.data<T>() + offset, std::max(column_step, std::int64_t{1}), true};
   keep = Tensor(empty({rows, columns}, x.dtype()));
   for (std::int64_t r = 0; r < rows; ++r)
     for (std::int64_t c = 0; c < columns; ++c) keep.data<T>()[r * columns + c] = x.data<T>()[offset + r * row_step + c * column_step];
@@ -80,7 +82,8 @@ Tensor Matmul::gy(const Tensor& g, const Tensor& x, const Tensor&, const Tensor&
 Tensor matmul(const Tensor& x, const Tensor& y) {
   same_dtype("matmul", x, y);
   if (x.ndim() == 0 || y.ndim() == 0)
-    throw ShapeError("matmul: shapes " + to_string(x.shape()) + " and " + to_string(y.shape()) + " do not multiply: both need at least one dim");
+    throw ShapeError("matmul: shapes " + to_string(x.shape()) + " and " + to_string(y.shape()) +
+                     " do not multiply: both need at least one dim");
   const std::int64_t inner = y.size(y.ndim() == 1 ? 0 : -2);
   if (x.size(-1) != inner)
     throw ShapeError("matmul: shapes " + to_string(x.shape()) + " and " + to_string(y.shape()) + " do not multiply: inner sizes " +
@@ -123,10 +126,17 @@ Tensor linear_forward(const Tensor& input, const Tensor& weight, const Tensor* b
   Tensor z = matmul(rows, transpose(weight, 0, 1));
   if (bias) z = z + *bias;
   switch (activation) {
-    case Activation::None: break;
-    case Activation::Relu: z = relu(z); break;
-    case Activation::Tanh: z = tanh(z); break;
-    case Activation::Sigmoid: z = sigmoid(z); break;
+    case Activation::None:
+      break;
+    case Activation::Relu:
+      z = relu(z);
+      break;
+    case Activation::Tanh:
+      z = tanh(z);
+      break;
+    case Activation::Sigmoid:
+      z = sigmoid(z);
+      break;
   }
   Tensor result = empty(shape, z.dtype());
   copy_elements(reshape(z, shape), result);
@@ -145,11 +155,18 @@ void Linear::vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   const Tensor input = input_of(node, 0), weight = input_of(node, 1), z = Tensor::alias(&node);
   Tensor h = g;  // the gradient before the activation
   if (!mutant("linear.activation_ignored")) switch (attrs_of<Attrs>(node).activation) {
-    case Activation::None: break;
-    case Activation::Relu: h = where(mutant("linear.relu_passes_at_0") ? z < like(z, 0) : z <= like(z, 0), like(g, 0), g); break;
-    case Activation::Tanh: h = g * (like(z, 1) - (mutant("linear.tanh_slope") ? z : z * z)); break;
-    case Activation::Sigmoid: h = g * (z * (like(z, 1) - z)); break;
-  }
+      case Activation::None:
+        break;
+      case Activation::Relu:
+        h = where(mutant("linear.relu_passes_at_0") ? z < like(z, 0) : z <= like(z, 0), like(g, 0), g);
+        break;
+      case Activation::Tanh:
+        h = g * (like(z, 1) - (mutant("linear.tanh_slope") ? z : z * z));
+        break;
+      case Activation::Sigmoid:
+        h = g * (z * (like(z, 1) - z));
+        break;
+    }
   const std::int64_t I = weight.size(1), O = weight.size(0);
   const std::int64_t B = input.numel() / std::max<std::int64_t>(I, 1);
   const Tensor rows = reshape(h, {B, O});
@@ -165,9 +182,10 @@ Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias, Act
   if (bias.defined()) same_dtype("linear", input, bias);
   if (weight.ndim() != 2) throw ShapeError("linear: weight must be 2-D (out, in), not " + to_string(weight.shape()));
   if (input.ndim() == 0 || input.size(-1) != weight.size(1))
-    throw ShapeError("linear: input is " + to_string(input.shape()) + " but weight is " + to_string(weight.shape()) + ", which takes " +
-                     std::to_string(weight.size(1)) + " features" +
-                     (input.ndim() == 0 ? std::string() : ": " + std::to_string(input.size(-1)) + " and " + std::to_string(weight.size(1)) + " differ"));
+    throw ShapeError(
+        "linear: input is " + to_string(input.shape()) + " but weight is " + to_string(weight.shape()) + ", which takes " +
+        std::to_string(weight.size(1)) + " features" +
+        (input.ndim() == 0 ? std::string() : ": " + std::to_string(input.size(-1)) + " and " + std::to_string(weight.size(1)) + " differ"));
   if (bias.defined() && !(bias.shape() == Dims{weight.size(0)}))
     throw ShapeError("linear: bias is " + to_string(bias.shape()) + " but weight is " + to_string(weight.shape()) + ", which gives " +
                      std::to_string(weight.size(0)) + " features");

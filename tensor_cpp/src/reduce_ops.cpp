@@ -45,7 +45,8 @@ Tensor sum_data(const Tensor& x, DimMask reduced, bool keepdim, std::int64_t div
   const DType dtype = is_floating(x.dtype()) ? x.dtype() : DType::Int64;
   Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), dtype);
   // Leading axes of a contiguous tensor (a bias gradient): no need to move anything.
-  const bool leading = reduced != 0 && (reduced & (reduced + 1)) == 0 && x.is_contiguous() && x.dtype() == dtype && divisor == 1 && z.numel() > 1;
+  const bool leading =
+      reduced != 0 && (reduced & (reduced + 1)) == 0 && x.is_contiguous() && x.dtype() == dtype && divisor == 1 && z.numel() > 1;
   if (leading) {
     visit_dtype(dtype, [&]<class T>() {
       if constexpr (!std::is_same_v<T, bool>) sum_columns(x.data<T>(), reduced_count(x.shape(), reduced), z.numel(), z.data<T>());
@@ -56,13 +57,16 @@ Tensor sum_data(const Tensor& x, DimMask reduced, bool keepdim, std::int64_t div
   visit_dtype(x.dtype(), [&]<class T>() {
     using Out = std::conditional_t<std::is_floating_point_v<T>, T, std::int64_t>;
     if (divisor == 1) each_row<T, Out>(rows, z, [](const T* row, std::int64_t n) { return row_sum(row, n); });
-    else each_row<T, Out>(rows, z, [](const T* row, std::int64_t n) { return static_cast<double>(row_sum(row, n)) / static_cast<double>(n); });
+    else
+      each_row<T, Out>(rows, z, [](const T* row, std::int64_t n) { return static_cast<double>(row_sum(row, n)) / static_cast<double>(n); });
   });
   return z;
 }
 
 template <class T>
-double row_mean(const T* row, std::int64_t n) { return static_cast<double>(row_sum(row, n)) / static_cast<double>(n); }
+double row_mean(const T* row, std::int64_t n) {
+  return static_cast<double>(row_sum(row, n)) / static_cast<double>(n);
+}
 
 Tensor variance(const Tensor& x, DimMask reduced, bool keepdim, double correction, bool root) {
   Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), x.dtype());
@@ -100,13 +104,9 @@ Tensor Sum::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at)
   if (mutant("sum.divided_by_count")) return Mean::gx(g, x, x, {at.dims, at.keepdim});
   return expand(keep_dims(g, x, at.dims), x.shape());
 }
-Tensor sum(const Tensor& x, const Dims& dim, bool keepdim) {
-  return apply_op<Sum>({dim_mask("sum", dim, x.shape()), keepdim}, x);
-}
+Tensor sum(const Tensor& x, const Dims& dim, bool keepdim) { return apply_op<Sum>({dim_mask("sum", dim, x.shape()), keepdim}, x); }
 
-Tensor Mean::forward(const Tensor& x, const Attrs& at) {
-  return sum_data(x, at.dims, at.keepdim, reduced_count(x.shape(), at.dims));
-}
+Tensor Mean::forward(const Tensor& x, const Attrs& at) { return sum_data(x, at.dims, at.keepdim, reduced_count(x.shape(), at.dims)); }
 Tensor Mean::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) {
   if (mutant("mean.not_divided")) return Sum::gx(g, x, x, {at.dims, at.keepdim});
   const auto n = static_cast<double>(reduced_count(x.shape(), at.dims));

@@ -79,8 +79,9 @@ Tensor CumProd::gx(const Tensor& g, const Tensor& x, const Tensor& z, const Attr
   std::vector<Tensor> tails(static_cast<std::size_t>(n));
   for (std::int64_t i = n - 1; i >= 0; --i) {
     const Tensor here = narrow(g, at.dim, i, 1);
-    tails[static_cast<std::size_t>(i)] =
-        i == n - 1 || mutant("cumprod.only_its_own_place") ? here : here + narrow(x, at.dim, i + 1, 1) * tails[static_cast<std::size_t>(i + 1)];
+    tails[static_cast<std::size_t>(i)] = i == n - 1 || mutant("cumprod.only_its_own_place")
+                                             ? here
+                                             : here + narrow(x, at.dim, i + 1, 1) * tails[static_cast<std::size_t>(i + 1)];
   }
   Dims edge = x.shape();
   edge[at.dim] = 1;
@@ -159,7 +160,8 @@ ValuesIndices topk(const Tensor& x, std::int64_t count, std::int64_t dim, bool l
   const int k = wrap_dim("topk", dim, x.shape());
   const std::int64_t size = x.ndim() ? x.size(k) : 1;
   if (count < 0 || count > size)
-    throw ValueError("topk: k=" + std::to_string(count) + " is out of range for dim " + std::to_string(k) + " with size " + std::to_string(size));
+    throw ValueError("topk: k=" + std::to_string(count) + " is out of range for dim " + std::to_string(k) + " with size " +
+                     std::to_string(size));
   if (x.ndim() == 0) return {clone(x), zeros({}, DType::Int64)};
   const Tensor index = contiguous(narrow(sorted_index(x, k, largest_first), k, 0, count));
   return {gather(x, k, index), index};

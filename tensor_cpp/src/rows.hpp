@@ -45,7 +45,9 @@ inline Tensor keep_dims(const Tensor& z, const Tensor& x, DimMask reduced) { ret
 
 // Larger wins (or smaller); NaN wins over everything, as in PyTorch.
 template <bool Largest, class T>
-bool beats(T a, T b) { return a != a ? b == b : Largest ? a > b : a < b; }
+bool beats(T a, T b) {
+  return a != a ? b == b : Largest ? a > b : a < b;
+}
 
 // ∂loss/∂x of a largest or smallest z: ties share g equally.
 Tensor extreme_rule(const Tensor& g, const Tensor& x, const Tensor& z, DimMask reduced);

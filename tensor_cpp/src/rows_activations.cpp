@@ -6,6 +6,8 @@
 namespace trigrad {
 
 template <>
-RowList rows_of_list<Activations>() { return collect_rows<Activations>(); }
+RowList rows_of_list<Activations>() {
+  return collect_rows<Activations>();
+}
 
 }  // namespace trigrad

@@ -6,6 +6,8 @@
 namespace trigrad {
 
 template <>
-RowList rows_of_list<Arithmetic>() { return collect_rows<Arithmetic>(); }
+RowList rows_of_list<Arithmetic>() {
+  return collect_rows<Arithmetic>();
+}
 
 }  // namespace trigrad

@@ -6,6 +6,8 @@
 namespace trigrad {
 
 template <>
-RowList rows_of_list<Comparisons>() { return collect_rows<Comparisons>(); }
+RowList rows_of_list<Comparisons>() {
+  return collect_rows<Comparisons>();
+}
 
 }  // namespace trigrad

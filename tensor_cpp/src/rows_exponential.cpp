@@ -6,6 +6,8 @@
 namespace trigrad {
 
 template <>
-RowList rows_of_list<Exponential>() { return collect_rows<Exponential>(); }
+RowList rows_of_list<Exponential>() {
+  return collect_rows<Exponential>();
+}
 
 }  // namespace trigrad

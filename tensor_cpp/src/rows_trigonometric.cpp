@@ -6,6 +6,8 @@
 namespace trigrad {
 
 template <>
-RowList rows_of_list<Trigonometric>() { return collect_rows<Trigonometric>(); }
+RowList rows_of_list<Trigonometric>() {
+  return collect_rows<Trigonometric>();
+}
 
 }  // namespace trigrad

@@ -57,8 +57,8 @@ Dims resolve(std::string_view op, const Tensor& x, Dims shape) {
   if (unknown >= 0 && known > 0 && n % known == 0) shape[unknown] = n / known;
   else if (unknown >= 0 && known == 0 && n == 0) shape[unknown] = 0;
   if ((unknown >= 0 && shape[unknown] < 0) || shape.product() != n)
-    throw ShapeError(std::string(op) + ": shape " + to_string(x.shape()) + " has " + std::to_string(n) +
-                     " elements, which do not fit " + to_string(asked));
+    throw ShapeError(std::string(op) + ": shape " + to_string(x.shape()) + " has " + std::to_string(n) + " elements, which do not fit " +
+                     to_string(asked));
   return shape;
 }
 
@@ -215,8 +215,9 @@ Tensor expand_for(std::string_view op, const Tensor& x, const Dims& sizes) {
   Dims shape = sizes;
   const int shift = sizes.size() - x.ndim();
   const auto fail = [&](int dim) {
-    throw ShapeError(std::string(op) + ": shape " + to_string(x.shape()) + " cannot expand to " + to_string(sizes) +
-                     (dim < 0 ? std::string(": it has more dims") : ": dim " + std::to_string(dim) + " has size " + std::to_string(x.size(dim))));
+    throw ShapeError(
+        std::string(op) + ": shape " + to_string(x.shape()) + " cannot expand to " + to_string(sizes) +
+        (dim < 0 ? std::string(": it has more dims") : ": dim " + std::to_string(dim) + " has size " + std::to_string(x.size(dim))));
   };
   if (shift < 0) fail(-1);
   for (int k = 0; k < x.ndim(); ++k) {
@@ -231,9 +232,7 @@ Tensor expand_for(std::string_view op, const Tensor& x, const Dims& sizes) {
 Tensor expand(const Tensor& x, const Dims& sizes) { return expand_for("expand", x, sizes); }
 
 Tensor Slice::forward(const Tensor& x, const Attrs& at) { return slice_view(x, at); }
-Tensor Slice::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) {
-  return apply_op<SlicePut>({x.shape(), at}, g);
-}
+Tensor Slice::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) { return apply_op<SlicePut>({x.shape(), at}, g); }
 
 Tensor slice(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t stop, std::int64_t step) {
   const int k = wrap_dim("slice", dim, x.shape());
@@ -247,8 +246,8 @@ Tensor narrow(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_
   const int k = wrap_dim("narrow", dim, x.shape());
   if (start < 0) start += x.size(k);
   if (start < 0 || length < 0 || start + length > x.size(k))
-    throw IndexError("narrow: start " + std::to_string(start) + " and length " + std::to_string(length) +
-                     " are out of range for dim " + std::to_string(k) + " with size " + std::to_string(x.size(k)));
+    throw IndexError("narrow: start " + std::to_string(start) + " and length " + std::to_string(length) + " are out of range for dim " +
+                     std::to_string(k) + " with size " + std::to_string(x.size(k)));
   return apply_op<Slice>({k, start, 1, length}, x);
 }
 
@@ -346,17 +345,20 @@ std::vector<Tensor> split(const Tensor& x, std::span<const std::int64_t> sizes, 
 Tensor Tril::forward(const Tensor& x, const Attrs& at) {
   return keep_triangle(x, "tril", [&](std::int64_t row, std::int64_t column) { return column - row <= at.diagonal; });
 }
-Tensor Tril::gx(const Tensor& g, const Tensor&, const Tensor&, const Attrs& at) { return mutant("tril.uses_triu") ? triu(g, at.diagonal) : tril(g, at.diagonal); }
+Tensor Tril::gx(const Tensor& g, const Tensor&, const Tensor&, const Attrs& at) {
+  return mutant("tril.uses_triu") ? triu(g, at.diagonal) : tril(g, at.diagonal);
+}
 Tensor Triu::forward(const Tensor& x, const Attrs& at) {
   return keep_triangle(x, "triu", [&](std::int64_t row, std::int64_t column) { return column - row >= at.diagonal; });
 }
-Tensor Triu::gx(const Tensor& g, const Tensor&, const Tensor&, const Attrs& at) { return triu(g, mutant("triu.diagonal_ignored") ? 0 : at.diagonal); }
+Tensor Triu::gx(const Tensor& g, const Tensor&, const Tensor&, const Attrs& at) {
+  return triu(g, mutant("triu.diagonal_ignored") ? 0 : at.diagonal);
+}
 Tensor tril(const Tensor& x, std::int64_t diagonal) { return apply_op<Tril>({diagonal}, x); }
 Tensor triu(const Tensor& x, std::int64_t diagonal) { return apply_op<Triu>({diagonal}, x); }
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value) {
-  if (mask.dtype() != DType::Bool)
-    throw DTypeError("masked_fill: mask must be a bool tensor, not " + std::string(name_of(mask.dtype())));
+  if (mask.dtype() != DType::Bool) throw DTypeError("masked_fill: mask must be a bool tensor, not " + std::string(name_of(mask.dtype())));
   return where(expand_for("masked_fill", mask, x.shape()), like(x, value), x);
 }
 

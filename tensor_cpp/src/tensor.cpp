@@ -19,9 +19,9 @@ void check_in_place(const Tensor& x, std::string_view name) {
   if (!grad_enabled() || !x.requires_grad()) return;
   if (mutant("in_place.tracked_may_change") && !x.is_leaf()) return;
   if (mutant("in_place.leaf_may_change") && x.is_leaf()) return;
-  if (x.is_leaf())
-    throw GraphError(std::string(name) + ": a leaf that requires grad cannot be changed in place; do it inside no_grad()");
-  throw GraphError(std::string(name) + ": a tensor that a graph tracks cannot be changed in place; write a = a + b, or "
+  if (x.is_leaf()) throw GraphError(std::string(name) + ": a leaf that requires grad cannot be changed in place; do it inside no_grad()");
+  throw GraphError(std::string(name) +
+                   ": a tensor that a graph tracks cannot be changed in place; write a = a + b, or "
                    "change a detached clone");
 }
 
@@ -35,8 +35,7 @@ Tensor& in_place(Tensor& x, std::string_view name, const Tensor& other, Tensor (
 
 DType default_dtype() { return current_default.load(std::memory_order_relaxed); }
 void set_default_dtype(DType dtype) {
-  if (!is_floating(dtype))
-    throw DTypeError("set_default_dtype: needs float32 or float64, not " + std::string(name_of(dtype)));
+  if (!is_floating(dtype)) throw DTypeError("set_default_dtype: needs float32 or float64, not " + std::string(name_of(dtype)));
   current_default = dtype;
 }
 
@@ -84,8 +83,7 @@ bool Tensor::is_contiguous() const {
 
 double Tensor::item() const {
   if (numel() != 1)
-    throw ValueError("item: a tensor of shape " + quoted_shape(*this) + " has " + std::to_string(numel()) +
-                     " elements, not one");
+    throw ValueError("item: a tensor of shape " + quoted_shape(*this) + " has " + std::to_string(numel()) + " elements, not one");
   return visit_dtype(dtype(), [&]<class T>() { return static_cast<double>(*data<T>()); });
 }
 
@@ -104,8 +102,7 @@ Tensor Tensor::grad() const { return Tensor::alias(cell_->grad); }
 void Tensor::set_grad(const Tensor& grad) {
   if (grad.defined() && (grad.shape() != shape() || grad.dtype() != dtype()))
     throw ShapeError("grad: a tensor of shape " + quoted_shape(*this) + " and dtype " + std::string(name_of(dtype())) +
-                     " cannot have a gradient of shape " + quoted_shape(grad) + " and dtype " +
-                     std::string(name_of(grad.dtype())));
+                     " cannot have a gradient of shape " + quoted_shape(grad) + " and dtype " + std::string(name_of(grad.dtype())));
   Tensor old{std::exchange(cell_->grad, Tensor(grad).detach_ownership())};
 }
 
@@ -143,8 +140,7 @@ Tensor& Tensor::copy_(const Tensor& source, std::string_view name) {
   const Tensor stretched = expand_for(name, source, shape());
   if (stretched.cell()->storage == cell_->storage && !(stretched.raw() == raw() && stretched.strides() == strides()))
     copy_elements(clone(stretched), *this);  // overlapping views: through a copy
-  else
-    copy_elements(stretched, *this);
+  else copy_elements(stretched, *this);
   if (!mutant("version.not_raised")) cell_->storage->version.fetch_add(1, std::memory_order_relaxed);
   return *this;
 }

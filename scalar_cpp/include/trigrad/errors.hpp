@@ -10,15 +10,35 @@ namespace trigrad {
 struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
-struct ShapeError : Error { using Error::Error; };      // Python: a ValueError
-struct ValueError : Error { using Error::Error; };      // Python: ValueError
-struct DTypeError : Error { using Error::Error; };      // Python: a TypeError
-struct TypeError : Error { using Error::Error; };       // Python: TypeError
-struct IndexError : Error { using Error::Error; };      // Python: IndexError
-struct GraphError : Error { using Error::Error; };      // Python: a RuntimeError
-struct ThreadError : Error { using Error::Error; };     // Python: a RuntimeError
-struct DepthError : Error { using Error::Error; };      // Python: a RecursionError
-struct AnomalyError : Error { using Error::Error; };    // Python: a RuntimeError
-struct NotImplemented : Error { using Error::Error; };  // Python: NotImplementedError
+struct ShapeError : Error {
+  using Error::Error;
+};      // Python: a ValueError
+struct ValueError : Error {
+  using Error::Error;
+};      // Python: ValueError
+struct DTypeError : Error {
+  using Error::Error;
+};      // Python: a TypeError
+struct TypeError : Error {
+  using Error::Error;
+};       // Python: TypeError
+struct IndexError : Error {
+  using Error::Error;
+};      // Python: IndexError
+struct GraphError : Error {
+  using Error::Error;
+};      // Python: a RuntimeError
+struct ThreadError : Error {
+  using Error::Error;
+};     // Python: a RuntimeError
+struct DepthError : Error {
+  using Error::Error;
+};      // Python: a RecursionError
+struct AnomalyError : Error {
+  using Error::Error;
+};    // Python: a RuntimeError
+struct NotImplemented : Error {
+  using Error::Error;
+};  // Python: NotImplementedError
 
 }  // namespace trigrad

@@ -27,16 +27,24 @@ concept Handle = requires { typename T::is_handle; };
 
 // like(x, c): the constant c in the type of x, so that a float formula never widens to double.
 template <Number T>
-constexpr T like(T /*x*/, double c) { return static_cast<T>(c); }
+constexpr T like(T /*x*/, double c) {
+  return static_cast<T>(c);
+}
 template <Number T>
-constexpr T zeros_of(T /*x*/) { return T{0}; }
+constexpr T zeros_of(T /*x*/) {
+  return T{0};
+}
 
 // where evaluates both branches: loops over it vectorise. Rules must therefore guard the argument of the branch not taken.
 template <Number T>
-constexpr T where(bool condition, T x, T y) { return condition ? x : y; }
+constexpr T where(bool condition, T x, T y) {
+  return condition ? x : y;
+}
 constexpr bool where(bool condition, bool x, bool y) { return condition ? x : y; }
 template <Number T>
-constexpr T where(T condition, T x, T y) { return condition != T{0} ? x : y; }
+constexpr T where(T condition, T x, T y) {
+  return condition != T{0} ? x : y;
+}
 
 auto exp(Number auto x) { return std::exp(x); }
 auto expm1(Number auto x) { return std::expm1(x); }
@@ -61,9 +69,13 @@ auto erf(Number auto x) { return std::erf(x); }
 auto sigmoid(Number auto x) { return like(x, 1) / (like(x, 1) + exp(-x)); }
 
 template <Number T>
-T abs(T x) { return std::abs(x); }
+T abs(T x) {
+  return std::abs(x);
+}
 template <Number T>
-T pow(T x, T y) { return static_cast<T>(std::pow(x, y)); }
+T pow(T x, T y) {
+  return static_cast<T>(std::pow(x, y));
+}
 
 // Rounding is the identity on integers; round goes to even on ties, as NumPy and PyTorch do.
 template <Number T>
@@ -83,7 +95,9 @@ T round(T x) {
 }
 
 template <Number T>
-T sign(T x) { return where(x > T{0}, T{1}, where(x < T{0}, T{-1}, T{0})); }  // of NaN: 0, as in PyTorch
+T sign(T x) {
+  return where(x > T{0}, T{1}, where(x < T{0}, T{-1}, T{0}));
+}  // of NaN: 0, as in PyTorch
 
 constexpr bool isnan(Number auto x) { return x != x; }
 constexpr bool isfinite(Number auto x) { return x - x == zeros_of(x); }

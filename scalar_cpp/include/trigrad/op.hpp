@@ -92,7 +92,7 @@ constexpr std::size_t attr_count = std::is_empty_v<typename Op::Attrs> ? 0 : siz
 
 // All fields are doubles, and there are no more of them than travel.
 template <class Op, class Attrs = typename Op::Attrs>
-constexpr bool attrs_fit = attr_count<Op> == 0 ? std::is_empty_v<Attrs>
+constexpr bool attrs_fit = attr_count<Op> == 0   ? std::is_empty_v<Attrs>
                            : attr_count<Op> == 1 ? requires { Attrs{0.5}; } && sizeof(Attrs) == sizeof(double)
                                                  : requires { Attrs{0.5, 0.5}; } && sizeof(Attrs) == sizeof(PackedAttrs);
 
@@ -121,10 +121,8 @@ constexpr typename Op::Attrs unpack(const PackedAttrs& packed) {
 // Calls the formula, with the attributes where the op has some.
 template <class Op, class... In>
 auto evaluate(const typename Op::Attrs& attrs, In... in) {
-  if constexpr (attr_count<Op> == 0)
-    return Op::forward(in...);
-  else
-    return Op::forward(in..., attrs);
+  if constexpr (attr_count<Op> == 0) return Op::forward(in...);
+  else return Op::forward(in..., attrs);
 }
 
 // Calls the rule of input K: gx for the first, gy for the second. A ternary op is `where`-like: its first input is a

@@ -17,7 +17,8 @@ template <class Moved>
 std::size_t collect(Tape& tape, std::vector<std::uint8_t>& live, Moved&& moved) {
   live.resize(tape.size_, 0);
   for (std::size_t id = tape.size_; id-- > tape.first_;)
-    if (live[id] && !mutant("collect.drops_parents")) tape.for_each_parent(static_cast<NodeId>(id), [&](NodeId parent) { live[parent] = 1; });
+    if (live[id] && !mutant("collect.drops_parents"))
+      tape.for_each_parent(static_cast<NodeId>(id), [&](NodeId parent) { live[parent] = 1; });
 
   std::vector<NodeId> to(tape.size_, 0);
   const std::size_t old_size = tape.size_, old_first = tape.first_, old_adjoints = tape.adjoint_.size();
@@ -32,7 +33,8 @@ std::size_t collect(Tape& tape, std::vector<std::uint8_t>& live, Moved&& moved) 
     if (n.op == kSum) {
       const Term* const from = tape.term_.data() + n.a;
       n.a = static_cast<NodeId>(tape.terms_);
-      for (std::size_t k = 0; k < n.b; ++k) tape.term_[tape.terms_++] = {mutant("collect.partials_become_1") ? 1.0 : from[k].partial, to[from[k].id]};
+      for (std::size_t k = 0; k < n.b; ++k)
+        tape.term_[tape.terms_++] = {mutant("collect.partials_become_1") ? 1.0 : from[k].partial, to[from[k].id]};
     } else {
       n.a = to[n.a];
       n.b = to[n.b];

@@ -66,7 +66,10 @@ class Value {
     const double z = static_cast<double>(evaluate<Op>(attrs, x.data, y.data));
     if constexpr (differentiable<Op>) {
       if (Tape* const t = tape_of(Op::info.name, x, y)) {
-        if constexpr (std::is_same_v<Op, Add>) return {z, *t, t->push(op_code<Op>, y.id_, mutant("value.add_equals_once") && x.id_ == y.id_ ? 0.0 : 1.0, 0, 0.0, x.id_)};  // a running sum
+        if constexpr (std::is_same_v<Op, Add>)
+          return {
+              z, *t,
+              t->push(op_code<Op>, y.id_, mutant("value.add_equals_once") && x.id_ == y.id_ ? 0.0 : 1.0, 0, 0.0, x.id_)};  // a running sum
         const double dx = x.id_ ? partial<Op, 0>(attrs, x.data, y.data, z) : 0.0;
         const double dy = y.id_ ? partial<Op, 1>(attrs, x.data, y.data, z) : 0.0;
         return {z, *t, t->push(op_code<Op>, x.id_, dx, y.id_, dy)};
@@ -160,7 +163,8 @@ Value dot(std::span<const Value> w, std::span<const X> x, Value bias = 0.0) {
       count += xk.id() != 0;
     }
   }
-  if (Tape* const t = Value::tape_of_owners("dot", owners)) return {z, *t, t->push_sum(count, mutant("value.dot_forgets_bias") ? 0 : bias.id())};
+  if (Tape* const t = Value::tape_of_owners("dot", owners))
+    return {z, *t, t->push_sum(count, mutant("value.dot_forgets_bias") ? 0 : bias.id())};
   return z;
 }
 

@@ -84,9 +84,7 @@ struct Cell {
 
   bool is_leaf() const { return op == nullptr; }
   std::span<Cell*> input_cells() { return {input_count <= kInlineInputs ? inputs.few : inputs.many, input_count}; }
-  std::span<Cell* const> input_cells() const {
-    return {input_count <= kInlineInputs ? inputs.few : inputs.many, input_count};
-  }
+  std::span<Cell* const> input_cells() const { return {input_count <= kInlineInputs ? inputs.few : inputs.many, input_count}; }
   std::span<const std::int64_t> sizes() const { return {ndim <= 2 ? extents.few : extents.many, ndim}; }
   std::span<const std::int64_t> strides() const { return {(ndim <= 2 ? extents.few : extents.many) + ndim, ndim}; }
   void set_extents(const Dims& shape, const Dims& strides);

@@ -32,10 +32,14 @@ inline constexpr DType dtype_of<bool> = DType::Bool;
 template <class F>
 decltype(auto) visit_dtype(DType dtype, F&& f) {
   switch (dtype) {
-    case DType::Bool: return f.template operator()<bool>();
-    case DType::Int64: return f.template operator()<std::int64_t>();
-    case DType::Float32: return f.template operator()<float>();
-    default: return f.template operator()<double>();
+    case DType::Bool:
+      return f.template operator()<bool>();
+    case DType::Int64:
+      return f.template operator()<std::int64_t>();
+    case DType::Float32:
+      return f.template operator()<float>();
+    default:
+      return f.template operator()<double>();
   }
 }
 template <class F>

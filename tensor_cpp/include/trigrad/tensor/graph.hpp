@@ -56,8 +56,8 @@ Order parse_order(std::string_view name);  // ValueError unless "tape", "stack" 
 
 // ∂(Σ outputs · grad_outputs)/∂inputs, without touching any .grad. An entry is undefined where the input was not used,
 // which is an error unless allow_unused.
-std::vector<Tensor> gradients(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
-                              std::span<const Tensor> grad_outputs, const BackwardOptions& options, bool allow_unused);
+std::vector<Tensor> gradients(std::span<const Tensor> outputs, std::span<const Tensor> inputs, std::span<const Tensor> grad_outputs,
+                              const BackwardOptions& options, bool allow_unused);
 
 // Sums over the axes that broadcasting stretched, so that x's shape becomes `shape`.
 Tensor sum_to(const Tensor& x, const Dims& shape);

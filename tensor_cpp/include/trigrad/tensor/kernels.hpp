@@ -12,7 +12,8 @@
 
 // One version of each loop per instruction set in the same binary, chosen at load time; `flatten` because a formula that
 // stays a call is not vectorised. Where the compiler has no such thing the plain loop is compiled for the baseline.
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_THREAD__) && !defined(TRIGRAD_MUTANTS)
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_THREAD__) && \
+    !defined(TRIGRAD_MUTANTS)
 #define TRIGRAD_CLONES __attribute__((flatten, target_clones("avx512f", "arch=haswell", "default")))
 #else
 #define TRIGRAD_CLONES
@@ -35,8 +36,7 @@ TRIGRAD_CLONES void forward_block(const PackedAttrs& packed, const void* const* 
   const T* __restrict y = Op::arity > 1 ? static_cast<const T*>(in[1]) : x;
   const T* __restrict w = Op::arity > 2 ? static_cast<const T*>(in[2]) : x;
   T* __restrict z = static_cast<T*>(out);
-  for (std::size_t i = 0; i < n; i += kLanes)
-    TRIGRAD_VECTOR_LOOP for (std::size_t k = 0; k < kLanes; ++k) {
+  for (std::size_t i = 0; i < n; i += kLanes) TRIGRAD_VECTOR_LOOP for (std::size_t k = 0; k < kLanes; ++k) {
       const std::size_t j = i + k;
       if constexpr (Op::arity == 1) z[j] = static_cast<T>(evaluate<Op>(attrs, x[j]));
       else if constexpr (Op::arity == 2) z[j] = static_cast<T>(evaluate<Op>(attrs, x[j], y[j]));
@@ -53,8 +53,7 @@ TRIGRAD_CLONES void rule_block(const PackedAttrs& packed, const void* const* in,
   const T* __restrict w = Op::arity > 2 ? static_cast<const T*>(in[3]) : x;
   const T* __restrict z = static_cast<const T*>(in[Op::arity + 1]);
   T* __restrict gx = static_cast<T*>(out);
-  for (std::size_t i = 0; i < n; i += kLanes)
-    TRIGRAD_VECTOR_LOOP for (std::size_t k = 0; k < kLanes; ++k) {
+  for (std::size_t i = 0; i < n; i += kLanes) TRIGRAD_VECTOR_LOOP for (std::size_t k = 0; k < kLanes; ++k) {
       const std::size_t j = i + k;
       if constexpr (Op::arity == 1) gx[j] = rule<Op, K>(attrs, g[j], x[j], z[j]);
       else if constexpr (Op::arity == 2) gx[j] = rule<Op, K>(attrs, g[j], x[j], y[j], z[j]);
@@ -94,8 +93,11 @@ void elementwise_vjp(Cell& node, const Tensor& g, Tensor* gradients);
 template <class Op>
 const OpRow& row_of() {
   static const Kernels kernels = make_kernels<Op>();
-  static const OpRow row{.info = &Op::info, .arity = Op::arity, .vjp = differentiable<Op> ? elementwise_vjp : nullptr,
-                         .attrs_bytes = sizeof(PackedAttrs), .kernels = &kernels};
+  static const OpRow row{.info = &Op::info,
+                         .arity = Op::arity,
+                         .vjp = differentiable<Op> ? elementwise_vjp : nullptr,
+                         .attrs_bytes = sizeof(PackedAttrs),
+                         .kernels = &kernels};
   return row;
 }
 

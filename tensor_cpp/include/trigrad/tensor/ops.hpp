@@ -108,10 +108,9 @@ Reduction parse_reduction(std::string_view op, std::string_view name);
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::Mean);
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::Mean);
 Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::Mean, double delta = 1);
-Tensor cross_entropy(const Tensor& input, const Tensor& target, std::int64_t ignore_index = -100,
-                     Reduction reduction = Reduction::Mean, double label_smoothing = 0);
-Tensor nll_loss(const Tensor& input, const Tensor& target, std::int64_t ignore_index = -100,
-                Reduction reduction = Reduction::Mean);
+Tensor cross_entropy(const Tensor& input, const Tensor& target, std::int64_t ignore_index = -100, Reduction reduction = Reduction::Mean,
+                     double label_smoothing = 0);
+Tensor nll_loss(const Tensor& input, const Tensor& target, std::int64_t ignore_index = -100, Reduction reduction = Reduction::Mean);
 Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::Mean);
 Tensor hinge_loss(const Tensor& input, const Tensor& target, double margin = 1, Reduction reduction = Reduction::Mean);
 Tensor gaussian_log_prob(const Tensor& value, const Tensor& mean, const Tensor& std);

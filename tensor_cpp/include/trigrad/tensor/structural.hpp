@@ -38,9 +38,8 @@ void structural_vjp(Cell& node, const Tensor& g, Tensor* gradients) {
 template <class Op>
 const OpRow& structural_row() {
   static_assert(std::is_trivially_copyable_v<typename Op::Attrs>);
-  static constexpr OpRow row{.info = &Op::info,
-                             .vjp = structural_vjp<Op>,
-                             .attrs_bytes = std::is_empty_v<typename Op::Attrs> ? 0 : sizeof(typename Op::Attrs)};
+  static constexpr OpRow row{
+      .info = &Op::info, .vjp = structural_vjp<Op>, .attrs_bytes = std::is_empty_v<typename Op::Attrs> ? 0 : sizeof(typename Op::Attrs)};
   return row;
 }
 

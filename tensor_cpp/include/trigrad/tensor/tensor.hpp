@@ -59,7 +59,9 @@ class Tensor {
   bool is_contiguous() const;
   void* raw() const { return cell_->data(); }
   template <class T>
-  T* data() const { return static_cast<T*>(raw()); }
+  T* data() const {
+    return static_cast<T*>(raw());
+  }
   std::uint32_t version() const { return cell_->storage->version.load(std::memory_order_relaxed); }
   double item() const;  // ValueError unless there is exactly one element
 

@@ -1,0 +1,499 @@
+"""The faults of what is written in Python: reference_py, and the shaped part of scalar_cpp.
+
+Why it exists: no switch stands in that code. A rule is replaced in the table of ops, or a function is
+compiled again with a line of it changed; if the line is no longer there, this fails, and the list is brought
+up to date. Read runner.py next."""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import importlib
+import inspect
+import textwrap
+from functools import partial
+from typing import Any
+
+from tests.conformance.oplist import records
+
+from .fault import Fault, error_text, for_engine, op_test
+
+
+def change(module: str, path: str, old: str, new: str) -> None:
+    """Compiles a function (or `Class.method`) again, with `old` replaced by `new`, in place."""
+    found: Any = importlib.import_module(module)
+    scope = vars(found)
+    for name in path.split("."):
+        found = found.__dict__[name]
+    function = inspect.unwrap(found)
+    source = textwrap.dedent(inspect.getsource(function))
+    assert source.count(old) == 1, (
+        f"{module}.{path} holds {source.count(old)} times {old!r}: bring tests/mutants/python.py up to date"
+    )
+    tree = ast.parse(source.replace(old, new))
+    assert isinstance(tree.body[0], ast.FunctionDef)
+    tree.body[0].decorator_list = []
+    made: dict[str, Any] = {}
+    exec(
+        compile(tree, f"<mutant of {path}>", "exec", __future__.annotations.compiler_flag, True), scope, made
+    )
+    function.__code__ = made[function.__name__].__code__
+
+
+# --------------------------------------------------------------------------------------------------------
+# every rule of reference_py
+
+
+def spoil_rule(op: str, key: str, fault: str) -> None:
+    """Replaces the rule of one input of an op; it reads what the right one read."""
+    reference = importlib.import_module("trigrad.reference_py")
+    registry = importlib.import_module("trigrad.reference_py.registry")
+    rules = reference.OPS[op].rules
+    right = rules[key]
+    if fault == "swapped":
+        rules["x"], rules["y"] = rules["y"], rules["x"]
+        return
+
+    def wrong(*values: Any) -> Any:
+        given = list(values)
+        if fault == "upstream":
+            place = right.reads.index("g")
+            g = given[place]
+            given[place] = g * 0 + 1 if not isinstance(g, list) else [one * 0 + 1 for one in g]
+        r = right.function(*given)
+        if fault == "added":
+            return r + values[right.reads.index("g")]
+        return {
+            "negated": lambda: -r,
+            "doubled": lambda: r + r,
+            "dropped": lambda: r * 0,
+            "near": lambda: r * 1.001,
+        }.get(fault, lambda: r)()
+
+    rules[key] = registry.Rule(wrong, right.reads)
+
+
+def rule_faults() -> list[Fault]:
+    reference = importlib.import_module("trigrad.reference_py")
+    found = []
+    for record in records():
+        op = record["name"]
+        if record["gradient"] == "none":
+            continue
+        for number, key in enumerate(reference.OPS[op].rules):
+            faults = ["negated", "doubled", "dropped", "near"]
+            if "g" in reference.OPS[op].rules[key].reads:
+                faults.append("upstream")
+            if record["gradient"] == "zero":
+                faults = ["added"]
+            if set(reference.OPS[op].rules) == {"x", "y"} and record["kind"] == "elementwise" and op != "add":
+                faults.append("swapped")
+            dtype = ("float64", "float32")[number % 2]
+            for fault in faults:
+                name = f"rule.{op}.{key}.{fault}"
+                found.append(
+                    Fault(
+                        "reference_py",
+                        name,
+                        partial(spoil_rule, op, key, fault),
+                        (op_test("reference_py", op, dtype),),
+                    )
+                )
+    return found
+
+
+# --------------------------------------------------------------------------------------------------------
+# lines. Name: module, function, old, new, tests.
+Line = tuple[str, str, str, str, tuple[str, ...]]
+REFERENCE = "reference_py"
+WALKS = (for_engine(REFERENCE, "test_traversal", "test_graphs"),)
+
+
+def walks(name: str) -> tuple[str, ...]:
+    return (for_engine(REFERENCE, "test_traversal", name),)
+
+
+def blind(name: str) -> tuple[str, ...]:
+    return (for_engine(REFERENCE, "test_blind_spots", name),)
+
+
+def in_place(name: str, more: str = r"(-.*)?") -> tuple[str, ...]:
+    return (for_engine(REFERENCE, "test_inplace", name, more),)
+
+
+def op(*names: str) -> tuple[str, ...]:
+    return tuple(op_test(REFERENCE, name) for name in names)
+
+
+SAVES = (for_engine(REFERENCE, "test_saves", "test_saves", "-(add|mul|exp)"),)
+LINES: dict[str, Line] = {
+    "unbroadcast.skipped": ("graph", "unbroadcast", "if g.shape == shape:", "if True:", op("mul")),
+    "unbroadcast.averages": ("graph", "unbroadcast", "g.sum(dims)", "g.mean(dims)", op("add")),
+    "unbroadcast.wrong_axis": (
+        "graph",
+        "unbroadcast",
+        "    return (g.sum(dims)",
+        "    if len(dims) == 1 and g.ndim == 2 and g.shape[0] == g.shape[1]:\n"
+        "        dims = (1 - dims[0],)\n    return (g.sum(dims)",
+        blind("test_square_broadcast"),
+    ),
+    "sweep.overwrites": ("graph", "sweep", "outputs[index] + g if index in outputs else g", "g", WALKS),
+    "sweep.forwards": (
+        "graph",
+        "sweep",
+        "for origin in reversed(\n            origins\n        ):",
+        "for origin in (origins):",
+        WALKS,
+    ),
+    "sweep.never_records": ("graph", "sweep", "recording(create_graph)", "recording(False)", op("square")),
+    "sweep.always_records": (
+        "graph",
+        "sweep",
+        "recording(create_graph)",
+        "recording(True)",
+        blind("test_gradients_carry_no_graph"),
+    ),
+    "sweep.never_frees": (
+        "graph",
+        "sweep",
+        "if not retain_graph:",
+        "if False:",
+        walks("test_second_backward_raises"),
+    ),
+    "sweep.interior_only_once": (
+        "graph",
+        "sweep",
+        "_run_hooks(origin._hooks, grads)",
+        "pass",
+        walks("test_hooks"),
+    ),
+    "hook.called_twice": (
+        "graph",
+        "_run_hooks",
+        "replaced = hook(g)",
+        "replaced = hook(g) and hook(g) or hook(g)",
+        walks(r"test_each_node_once\w+"),
+    ),
+    "hook.result_ignored": (
+        "graph",
+        "_run_hooks",
+        "g if replaced is None else replaced",
+        "g",
+        walks("test_hooks"),
+    ),
+    "hook.cannot_be_removed": (
+        "autograd",
+        "Handle.remove",
+        "self.hooks.pop(self.number, None)",
+        "pass",
+        walks("test_hooks"),
+    ),
+    "stack.visits_twice": (
+        "graph",
+        "stack_order",
+        "if edge is not None and id(edge[0]) not in seen:",
+        "if edge is not None:",
+        walks(r"test_each_node_once\w+"),
+    ),
+    "recursive.visits_twice": (
+        "graph",
+        "_visit",
+        "if id(origin) in seen:",
+        "if False:",
+        walks(r"test_each_node_once\w+"),
+    ),
+    "recursive.preorder": (
+        "graph",
+        "_visit",
+        "    for edge in inputs_of(origin):\n        if edge is not None:\n"
+        "            _visit(edge[0], seen, path, listed)\n    path.pop()\n    listed.append(origin)",
+        "    listed.append(origin)\n    for edge in inputs_of(origin):\n        if edge is not None:\n"
+        "            _visit(edge[0], seen, path, listed)\n    path.pop()",
+        WALKS,
+    ),
+    "recursive.last_input_first": (
+        "graph",
+        "_visit",
+        "inputs_of(origin)",
+        "reversed(inputs_of(origin))",
+        walks("test_orders_agree"),
+    ),
+    "retain_grad.ignored": (
+        "graph",
+        "_is_asked",
+        " or (origin.retains is not None and index in origin.retains)",
+        "",
+        walks("test_interior_gradients"),
+    ),
+    "thread.not_checked": (
+        "graph",
+        "inputs_of",
+        "origin.thread is not modes.token",
+        "False",
+        (r"tests/conformance/test_errors\.py::test_18.*\[reference_py",),
+    ),
+    "thread.not_checked_in_record": (
+        "registry",
+        "_record",
+        "origin.thread is not modes.token",
+        "False",
+        (r"tests/conformance/test_errors\.py::test_18.*\[reference_py",),
+    ),
+    "version.not_checked": ("graph", "Node.recall", "tensor._version != version", "False", SAVES),
+    "version.not_raised": (
+        "inplace",
+        "store",
+        "x._storage.version += 1",
+        "pass",
+        in_place(r"test_changes\w+"),
+    ),
+    "version.raised_twice": (
+        "inplace",
+        "store",
+        "x._storage.version += 1",
+        "x._storage.version += 2",
+        in_place(r"test_changes\w+"),
+    ),
+    "version.not_shared_by_views": (
+        "registry",
+        "_share",
+        "z._storage = base._storage",
+        "pass",
+        in_place(r"test_views\w+"),
+    ),
+    "version.not_shared_by_detach": (
+        "tensor",
+        "Tensor.detach",
+        "storage=self._storage",
+        "",
+        in_place(r"test_changes\w+"),
+    ),
+    "detach.keeps_history": (
+        "tensor",
+        "Tensor.detach",
+        "Tensor(self._array, storage=self._storage)",
+        "self",
+        walks("test_no_grad"),
+    ),
+    "saves.everything": (
+        "registry",
+        "_record",
+        "if name in reads and read is not None:",
+        "if read is not None:",
+        SAVES,
+    ),
+    "saves.output_of_the_future": (
+        "registry",
+        "_record",
+        "(z.detach(), z._version)",
+        "(z.detach(), z._version + 1)",
+        (r"tests/conformance/test_errors\.py::test_11.*\[reference_py",),
+    ),
+    "no_grad.ignored": (
+        "registry",
+        "apply",
+        "if modes.recording and record.rules:",
+        "if record.rules:",
+        walks("test_no_grad"),
+    ),
+    "no_grad.does_not_end": (
+        "modes",
+        "recording.__exit__",
+        "modes.recording = self.before.pop()",
+        "self.before.pop()",
+        blind("test_no_grad_ends"),
+    ),
+    "leaf.overwrites": (
+        "autograd",
+        "_accumulate",
+        "target._grad._array += g._array",
+        "target._grad._array[...] = g._array",
+        walks("test_retain_graph_doubles_the_leaf"),
+    ),
+    "leaf.aliases_gradient": (
+        "autograd",
+        "_accumulate",
+        "Tensor(g._array.copy())",
+        "g",
+        blind("test_leaves_own_their_gradients"),
+    ),
+    "grad.unused_not_refused": (
+        "autograd",
+        "grad",
+        "and not allow_unused",
+        "and False",
+        (error_text(REFERENCE, 24),),
+    ),
+    "backward.any_shape": (
+        "autograd",
+        "_root",
+        "if output.numel() != 1:",
+        "if False:",
+        (error_text(REFERENCE, 9),),
+    ),
+    "anomaly.gradient_not_checked": (
+        "graph",
+        "_refuse_nan",
+        "np.isnan(gx._array).any()",
+        "False",
+        (r"tests/conformance/test_errors\.py::test_19.*\[reference_py",),
+    ),
+    "in_place.leaf_may_change": (
+        "inplace",
+        "refuse_tracked",
+        "if is_tracked(x) and x.is_leaf:",
+        "if False:",
+        (error_text(REFERENCE, 14),),
+    ),
+    "in_place.tracked_may_change": (
+        "inplace",
+        "refuse_tracked",
+        "    if is_tracked(x):",
+        "    if False:",
+        in_place("test_refused_change_changes_nothing"),
+    ),
+    "in_place.augmented_always": (
+        "inplace",
+        "augmented",
+        "if is_tracked(self) or is_tracked(other):",
+        "if False:",
+        in_place("test_augmented_assignment"),
+    ),
+    # rules
+    "pow.gx_not_guarded": (
+        "transcendental",
+        "_pow_gx",
+        "where(constant, 0, y * pow(x, where(constant, 1, y) - 1))",
+        "y * pow(x, y - 1)",
+        op("pow"),
+    ),
+    "pow.gy_not_guarded": (
+        "transcendental",
+        "_pow_gy",
+        "where(flat, 0, z * log(where(flat, 1, x)))",
+        "z * log(x)",
+        op("pow"),
+    ),
+    "maximum.ties_not_shared": (
+        "elementwise",
+        "_share",
+        "where(ties, g / 2, g)",
+        "g",
+        op("maximum", "minimum"),
+    ),
+    "elu.not_guarded": ("activations", "_elu_gx", "exp(where(x > 0, 0, x))", "exp(x)", op("elu")),
+    "silu.beta_forgotten": ("activations", "_silu_gx", "(beta * x) * (s", "x * (s", op("silu")),
+    "gelu.density_forgotten": ("activations", "_gelu_gx", "below + x * density", "below", op("gelu")),
+    "clamp.open_interval": ("activations", "_clamp_gx", "x >= min", "x > min", op("clamp")),
+    "var.not_centred": ("reductions", "_var_gx", "(x - mean(x, dim, True))", "x", op("var")),
+    "std.not_guarded_at_0": ("reductions", "_std_gx", "flat = z == 0", "flat = z != z", op("std")),
+    "norm.not_guarded_at_0": ("reductions", "_norm_gx", "flat = z == 0", "flat = z != z", op("norm")),
+    "norm.sign_forgotten": ("reductions", "_norm_gx", "g * sign(x) * share", "g * share", op("norm")),
+    "extreme.ties_not_shared": (
+        "reductions",
+        "_to_extremes",
+        "g / sum(ties, dim, True).to(g.dtype)",
+        "g",
+        op("amax"),
+    ),
+    "prod.one_sided": ("along", "_prod_gx", "before * after", "before", op("prod")),
+    "cumprod.only_its_own_place": (
+        "along",
+        "_cumprod_gx",
+        " + narrow(x, dim, k + 1, 1) * s",
+        "",
+        op("cumprod"),
+    ),
+    "logsumexp.not_normalised": (
+        "along",
+        "_logsumexp_gx",
+        " - where(none, 0, keep(z, x.shape, dim))",
+        "",
+        op("logsumexp"),
+    ),
+    "place.overwrites": ("shapes", "place", "np.add.at(z, key, x)", "z[key] = x", op("index", "gather")),
+    "cat.all_get_the_first_piece": ("shapes", "_cat_gx", "shapes[:k]", "shapes[:0]", op("cat")),
+    "narrow.from_0": (
+        "shapes",
+        "_narrow_gx",
+        "slice(start, start + length)",
+        "slice(0, length)",
+        op("narrow"),
+    ),
+    "matmul.gx_transposed_only_if_it_must": (
+        "products",
+        "_matmul_gx",
+        "transpose(column, -2, -1)",
+        "(column if column.shape[-1] == column.shape[-2] else transpose(column, -2, -1))",
+        blind("test_square_matrices"),
+    ),
+    "einsum.ones_forgotten": (
+        "products",
+        "_einsum_gxs",
+        "Tensor(np.ones(sizes[letter], g.dtype))",
+        "Tensor(np.eye(1, sizes[letter], dtype=g.dtype)[0])",
+        blind("test_einsum_sums_alone"),
+    ),
+    "linear.batch_averaged": (
+        "products",
+        "_linear_gweight",
+        "matmul(transpose(reshape(g, (B, O)), 0, 1)",
+        "matmul(transpose(reshape(g / max(B, 1), (B, O)), 0, 1)",
+        op("linear"),
+    ),
+}
+
+SCALAR = "scalar_cpp"
+
+
+def scalar_op(*names: str) -> tuple[str, ...]:
+    return tuple(op_test(SCALAR, name) for name in names)
+
+
+SCALAR_LINES: dict[str, Line] = {
+    "extreme.ties_not_shared": (
+        "reductions",
+        "_shares",
+        "best / np.maximum(best.sum(axis=1, keepdims=True), 1)",
+        "best.astype(float)",
+        scalar_op("amax"),
+    ),
+    "norm.sign_forgotten": (
+        "reductions",
+        "norm",
+        "np.sign(flat) * (size / values",
+        "(size / values",
+        scalar_op("norm"),
+    ),
+    "logsumexp.not_normalised": ("reductions", "logsumexp", "exps / total", "exps", scalar_op("logsumexp")),
+    "std.not_guarded_at_0": (
+        "reductions",
+        "std",
+        'elementwise("where", positive, elementwise("sqrt", elementwise("where", positive, v, 1.0)), v)',
+        'elementwise("sqrt", v)',
+        scalar_op("std"),
+    ),
+    "var.correction_ignored": (
+        "reductions",
+        "var",
+        "_count(x, dims) - correction",
+        "_count(x, dims)",
+        scalar_op("var"),
+    ),
+}
+
+
+def line_faults() -> list[Fault]:
+    found = []
+    for engine, package, table in (
+        (REFERENCE, "trigrad.reference_py", LINES),
+        (SCALAR, "trigrad.scalar_cpp", SCALAR_LINES),
+    ):
+        for name, (module, path, old, new, tests) in table.items():
+            found.append(Fault(engine, name, partial(change, f"{package}.{module}", path, old, new), tests))
+    return found
+
+
+def faults() -> list[Fault]:
+    """All faults planted in Python."""
+    return rule_faults() + line_faults()
