@@ -41,7 +41,7 @@ def rules() -> list[tuple[str, int, list[str]]]:
         for k in range(len(record["inputs"])):
             if record["name"] == "where" and k == 0:
                 continue
-            faults = ["negated", "doubled", "dropped", "near", "upstream"]
+            faults = ["negated", "dropped", "near", "upstream"]
             if record["gradient"] == "zero":
                 faults = ["added"]  # of a zero gradient there is nothing to negate or to drop
             elif len(record["inputs"]) > 1 and record["name"] != "add":  # whose two rules are one

@@ -81,7 +81,7 @@ def rule_faults() -> list[Fault]:
         if record["gradient"] == "none":
             continue
         for number, key in enumerate(reference.OPS[op].rules):
-            faults = ["negated", "doubled", "dropped", "near"]
+            faults = ["negated", "dropped", "near"]
             if "g" in reference.OPS[op].rules[key].reads:
                 faults.append("upstream")
             if record["gradient"] == "zero":

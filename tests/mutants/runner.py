@@ -45,6 +45,12 @@ class Asserting:
     failure: BaseException | None = None
     checks: int = 0
 
+    def run(self, item: Any) -> BaseException | None:
+        """Runs a test; how it failed."""
+        self.failure = None
+        runtestprotocol(item, nextitem=None, log=False)
+        return self.failure
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
         if call.excinfo is not None and not isinstance(call.excinfo.value, pytest.skip.Exception):
@@ -59,22 +65,16 @@ def is_assertion(failure: BaseException) -> bool:
     """Whether a test has seen a wrong answer; an exception of the engine itself is none."""
     if not isinstance(failure, AssertionError | pytest.fail.Exception):
         return False
-    lines = str(failure).splitlines()[1:]
-    raised = [
-        " raised " in line and " raised AssertionError" not in line
-        for line in lines
-        if " checks failed" not in line
-    ]
-    return not raised or not all(raised)
+    lines = [line for line in str(failure).splitlines()[1:] if not line.startswith("  ... and")]
+    thrown = [" raised " in line and " raised AssertionError" not in line for line in lines]
+    return not thrown or not all(thrown)
 
 
 def run_items(items: list[Any], plugin: Asserting) -> tuple[str, str, str]:
     """Word, test and detail: runs until an assertion fails."""
     error = ("survived", "", "")
     for item in items:
-        plugin.failure = None
-        runtestprotocol(item, nextitem=None, log=False)
-        failure = plugin.failure
+        failure = plugin.run(item)
         if failure is None:
             continue
         detail = f"{type(failure).__name__}: {failure}"[:2000]

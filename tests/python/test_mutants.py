@@ -1,7 +1,8 @@
-"""What is shipped holds no planted fault: neither its switch nor its name is in the binaries.
+"""What is shipped holds no planted fault, and only a wrong answer that a test has seen counts as caught.
 
-Why it exists: tests/mutants compiles hundreds of faults in. They must exist in that build alone. Read
-scalar_cpp/include/trigrad/mutants.hpp before."""
+Why it exists: tests/mutants compiles hundreds of faults in. They must exist in that build alone, and a crash or
+an exception of the engine must not pass for a test that works. Read scalar_cpp/include/trigrad/mutants.hpp
+before."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import pytest
 from trigrad import _core
 
 from tests.mutants.cpp import names_in_sources
+from tests.mutants.runner import is_assertion
 
 EXTENSION = Path(str(_core.__file__))
 BUILD = EXTENSION.parents[2]
@@ -32,3 +34,13 @@ def test_the_search_would_find_them() -> None:
     """The names are known, and names of that kind do stand in binaries where they are used."""
     assert len(names_in_sources()) > 80
     assert b"leaky_relu" in EXTENSION.read_bytes()
+
+
+def test_only_wrong_answers_count() -> None:
+    """An assertion counts; an exception does not, nor a report of nothing but exceptions."""
+    assert is_assertion(AssertionError("5.0 == 6.0"))
+    assert is_assertion(pytest.fail.Exception("DID NOT RAISE GraphError"))
+    assert not is_assertion(TypeError("no"))
+    thrown = "mul: 2 of 9 checks failed\n  a: order stack raised KeyError: 1\n  ... and 4 more"
+    assert not is_assertion(pytest.fail.Exception(thrown))
+    assert is_assertion(pytest.fail.Exception(thrown + "\n  b: gradient of input 0: element (0,) is 1.0"))
