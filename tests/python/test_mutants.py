@@ -1,7 +1,7 @@
 """What is shipped holds no planted fault, and only a wrong answer that a test has seen counts as caught.
 
-Why it exists: tests/mutants compiles hundreds of faults in. They must exist in that build alone, and a crash or
-an exception of the engine must not pass for a test that works. Read scalar_cpp/include/trigrad/mutants.hpp
+Why it exists: tests/mutants compiles hundreds of faults in. They must exist in that build alone, and a crash
+or an exception of the engine must not pass for a test that works. Read scalar_cpp/include/trigrad/mutants.hpp
 before."""
 
 from __future__ import annotations
