@@ -6,8 +6,6 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
-import subprocess
-import sys
 import threading
 import weakref
 from typing import Any
@@ -17,6 +15,8 @@ import pytest
 from trigrad import scalar_cpp as tg
 from trigrad._core import scalar as core
 from trigrad.scalar_cpp import Value, errors, to_dot
+
+from tests.memory import in_own_process, resident_kib
 
 
 def leaf(data: Any) -> Any:
@@ -233,20 +233,8 @@ def test_threads(work: str) -> None:
     ]
 
 
-def resident() -> int:
-    """Bytes of this process in memory now."""
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * 4096
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@in_own_process
 def test_training_in_flat_memory() -> None:
-    """In a process of its own: what other tests leave behind is given back when it pleases the allocator."""
-    code = f"import runpy; runpy.run_path({__file__!r})['training_stays_flat']()"
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def training_stays_flat() -> None:
     w, b = leaf(np.zeros((3, 2))), leaf(np.zeros(3))
     x, target = tg.tensor(np.arange(8.0).reshape(4, 2) / 8), tg.tensor([0, 1, 2, 1])
 
@@ -261,9 +249,9 @@ def training_stays_flat() -> None:
         return float(loss)
 
     first = train(500)
-    before = resident()
+    before = resident_kib()
     assert train(2000) < first
-    assert resident() - before < 2**20
+    assert resident_kib() - before < 1024
 
 
 def test_a_deep_chain() -> None:

@@ -20,6 +20,8 @@ from trigrad import errors
 from trigrad._core import scalar as core
 from trigrad.scalar_cpp import Value, to_dot
 
+from tests.memory import in_own_process, resident_kib
+
 
 def test_a_new_value() -> None:
     a = Value(3)
@@ -405,17 +407,18 @@ def _on_a_small_stack(work: Callable[[], None]) -> None:
         raise wrong[0]
 
 
+@in_own_process
 def test_ten_million_nodes() -> None:
     """Forward, backward and free in linear time on a small stack, at no more than 64 bytes a node."""
 
     def work() -> None:
         x = y = Value(1.0)
-        before = resident()
+        before = resident_kib()
         for _ in range(10_000_000):
             y = -y
         y.backward()
         assert x.grad == 1.0
-        per_node = (resident() - before) / 10_000_000
+        per_node = 1024 * (resident_kib() - before) / 10_000_000
         assert per_node <= 64, f"{per_node:.1f} bytes a node"
 
     _on_a_small_stack(work)
@@ -470,16 +473,7 @@ def test_values_may_die_on_another_thread() -> None:
 # -------------------- memory
 
 
-def resident() -> int:
-    """Bytes of this process in memory now."""
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * 4096
-
-
-linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-
-
-@linux
+@in_own_process
 def test_a_million_operations_in_flat_memory() -> None:
     p = Value(1.0)
 
@@ -488,13 +482,13 @@ def test_a_million_operations_in_flat_memory() -> None:
             _ = (p * 1.5 + 2).tanh()
 
     run(50_000)
-    before = resident()
+    before = resident_kib()
     run(350_000)
-    assert resident() - before < 2**20
+    assert resident_kib() - before < 1024
     assert core.tape_size() < 50_000
 
 
-@linux
+@in_own_process
 def test_a_hundred_thousand_training_steps_in_flat_memory() -> None:
     w, b = Value(0.0), Value(0.0)
 
@@ -509,9 +503,9 @@ def test_a_hundred_thousand_training_steps_in_flat_memory() -> None:
             b.data -= 0.1 * b.grad
 
     train(10_000)
-    before = resident()
+    before = resident_kib()
     train(100_000)
-    assert resident() - before < 2**20
+    assert resident_kib() - before < 1024
     assert (w.data, b.data) == pytest.approx((2.0, 1.0))
 
 

@@ -7,12 +7,13 @@ accident."""
 from __future__ import annotations
 
 import gc
-import resource
 import weakref
 from typing import Any
 
 import pytest
 import trigrad as tg
+
+from tests.memory import in_own_process, resident_kib
 
 orders = pytest.mark.parametrize("order", tg.ORDERS)
 
@@ -272,6 +273,7 @@ def test_context_and_tensors_are_freed(function: str, with_backward: bool) -> No
 
 
 @pytest.mark.slow
+@in_own_process
 def test_memory_is_flat_over_many_applications() -> None:
     x = tg.ones(16, requires_grad=True)
 
@@ -281,7 +283,7 @@ def test_memory_is_flat_over_many_applications() -> None:
             if k % 2:
                 z.backward()
             x.grad = None
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return resident_kib()
 
     warm = steps(5_000)
     live = tg.tensor_cpp._core._pool_counters()["live_bytes"]

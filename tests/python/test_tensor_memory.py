@@ -7,22 +7,15 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 import trigrad as tg
 
-
-def resident() -> int:
-    """KiB of memory that are really used now."""
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4
+from tests.memory import in_own_process, resident_kib
 
 
-linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads /proc/self/statm")
-
-
-@linux
+@in_own_process
 @pytest.mark.slow
 def test_a_training_loop_of_100_000_steps_is_flat() -> None:
     tg.manual_seed(0)
@@ -43,18 +36,18 @@ def test_a_training_loop_of_100_000_steps_is_flat() -> None:
         return float(loss)
 
     first = steps(10_000)
-    memory, counters, objects = resident(), tg.tensor_cpp._core._pool_counters(), len(gc.get_objects())
+    memory, counters, objects = resident_kib(), tg.tensor_cpp._core._pool_counters(), len(gc.get_objects())
     last = steps(100_000)
     after = tg.tensor_cpp._core._pool_counters()
     assert last < first
     assert after["system_calls"] == counters["system_calls"]
     assert after["live_bytes"] == counters["live_bytes"]
     assert after["peak_bytes"] == counters["peak_bytes"]
-    assert resident() - memory < 2_000
+    assert resident_kib() - memory < 2_000
     assert abs(len(gc.get_objects()) - objects) < 100
 
 
-@linux
+@in_own_process
 @pytest.mark.slow
 def test_reference_counts_after_a_million_operations() -> None:
     x = tg.ones(2, requires_grad=True)
@@ -72,13 +65,13 @@ def test_reference_counts_after_a_million_operations() -> None:
 
     operate(1_000)
     gc.collect()
-    counts, memory = [sys.getrefcount(o) for o in watched], resident()
+    counts, memory = [sys.getrefcount(o) for o in watched], resident_kib()
     operate(100_000)  # ten and more operations each
     gc.collect()
     after = [sys.getrefcount(o) for o in watched]
     assert max(abs(a - b) for a, b in zip(after, counts, strict=True)) <= 20
     assert after[:4] == counts[:4]
-    assert resident() - memory < 1_000
+    assert resident_kib() - memory < 1_000
 
 
 def test_errors_keep_nothing_alive() -> None:

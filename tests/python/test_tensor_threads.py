@@ -8,12 +8,13 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import trigrad as tg
+
+from tests.memory import in_own_process, resident_kib
 
 BELONGS = (
     "this graph belongs to another thread, the one that recorded it; detach() shares values across threads"
@@ -128,15 +129,7 @@ def test_training_in_worker_threads_gives_the_same_bits() -> None:
     assert max(expected) < 0.1
 
 
-def resident() -> int:
-    """KiB of memory that are really used now."""
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4
-
-
-linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads /proc/self/statm")
-
-
-@linux
+@in_own_process
 def test_a_graph_may_be_dropped_in_another_thread() -> None:
     """Again and again, while the owner goes on recording; nothing is lost."""
 
@@ -150,13 +143,13 @@ def test_a_graph_may_be_dropped_in_another_thread() -> None:
             (x * 2).sum().backward()
 
     rounds(50)
-    before = resident()
+    before = resident_kib()
     rounds(200)
-    assert resident() - before < 4_000  # one round makes 200 KiB
+    assert resident_kib() - before < 4_000  # one round makes 200 KiB
 
 
-@linux
 @pytest.mark.parametrize("tracked", [False, True])
+@in_own_process
 def test_tensors_made_by_a_loader_thread_are_recycled(tracked: bool) -> None:
     """A data loader: one thread makes batches, another consumes them."""
     batches: queue.Queue[Any] = queue.Queue(4)
@@ -173,9 +166,9 @@ def test_tensors_made_by_a_loader_thread_are_recycled(tracked: bool) -> None:
         assert batch.numel() == 1000
         count += 1
         if count == 1_000:
-            before = resident()
+            before = resident_kib()
     thread.join()
-    assert resident() - before < 3_000  # 2000 batches are 8000 KiB
+    assert resident_kib() - before < 3_000  # 2000 batches are 8000 KiB
 
 
 def test_numpy_arrays_release_their_owner_in_any_thread() -> None:
