@@ -1,37 +1,44 @@
-// Matrix products by Eigen, which is included here and nowhere else.
+// Which backend multiplies.
 
 #include "gemm.hpp"
 
-#include <Eigen/Core>
+#include <trigrad/errors.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <cstdlib>
 
 namespace trigrad {
 namespace {
 
-template <class T>
-using RowMajor = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-template <class T>
-using View = Eigen::Map<const RowMajor<T>, 0, Eigen::OuterStride<>>;
+enum Backend : int { Packed, Eigen };
+constexpr std::string_view kNames[] = {"packed", "eigen"};
 
-template <class T>
-View<T> stored(const Matrix<T>& m, std::int64_t rows, std::int64_t columns) {
-  return m.transposed ? View<T>(m.data, columns, rows, Eigen::OuterStride<>(m.stride))
-                      : View<T>(m.data, rows, columns, Eigen::OuterStride<>(m.stride));
+Backend parse(std::string_view name) {
+  for (int k = 0; k < 2; ++k)
+    if (kNames[k] == name) return static_cast<Backend>(k);
+  throw ValueError("gemm backend '" + std::string(name) + "' is not one of 'packed', 'eigen'");
+}
+
+std::atomic<int>& chosen() {
+  static std::atomic<int> backend = [] {
+    const char* wanted = std::getenv("TRIGRAD_GEMM");
+    return wanted ? parse(wanted) : Packed;
+  }();
+  return backend;
 }
 
 }  // namespace
 
+std::vector<std::string> gemm_backends() { return {std::begin(kNames), std::end(kNames)}; }
+std::string_view gemm_backend() { return kNames[chosen().load(std::memory_order_relaxed)]; }
+void set_gemm_backend(std::string_view name) { chosen() = parse(name); }
+
 template <class T>
 void gemm(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K) {
-  if (K == 0) return void(std::fill_n(z, M * N, T{0}));
   if (M == 0 || N == 0) return;
-  Eigen::Map<RowMajor<T>> out(z, M, N);
-  const auto a = stored(x, M, K), b = stored(y, K, N);
-  if (x.transposed && y.transposed) out.noalias() = a.transpose() * b.transpose();
-  else if (x.transposed) out.noalias() = a.transpose() * b;
-  else if (y.transposed) out.noalias() = a * b.transpose();
-  else out.noalias() = a * b;
+  if (K == 0) return void(std::fill_n(z, M * N, T{0}));
+  (chosen().load(std::memory_order_relaxed) == Packed ? gemm_packed<T> : gemm_eigen<T>)(x, y, z, M, N, K);
 }
 
 template void gemm<float>(const Matrix<float>&, const Matrix<float>&, float*, std::int64_t, std::int64_t, std::int64_t);

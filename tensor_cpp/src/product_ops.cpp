@@ -1,4 +1,4 @@
-// Products: matmul and linear are nodes; dot and outer are written in terms of other ops. (einsum has its own file.)
+// Products: matmul is a node; dot and outer are written in terms of other ops. (linear and einsum have their own files.)
 
 #include "gemm.hpp"
 
@@ -11,21 +11,11 @@
 namespace trigrad {
 namespace {
 
-// The last two axes as a matrix: as they lie when one of them is contiguous, else as a copy. `keep` owns the copy.
+// The last two axes as a matrix, as they lie in memory.
 template <class T>
-Matrix<T> matrix_of(const Tensor& x, std::int64_t offset, Tensor& keep) {
+Matrix<T> matrix_of(const Tensor& x, std::int64_t offset) {
   const auto strides = x.cell()->strides();
-  const std::size_t n = strides.size();
-  const std::int64_t rows = x.size(-2), columns = x.size(-1);
-  const std::int64_t row_step = strides[n - 2], column_step = strides[n - 1];
-  if ((column_step == 1 || columns <= 1) && (row_step >= columns || rows <= 1))
-    return {x.data<T>() + offset, std::max(row_step, std::int64_t{1}), false};
-  if ((row_step == 1 || rows <= 1) && (column_step >= rows || columns <= 1))
-    return {x.data<T>() + offset, std::max(column_step, std::int64_t{1}), true};
-  keep = Tensor(empty({rows, columns}, x.dtype()));
-  for (std::int64_t r = 0; r < rows; ++r)
-    for (std::int64_t c = 0; c < columns; ++c) keep.data<T>()[r * columns + c] = x.data<T>()[offset + r * row_step + c * column_step];
-  return {keep.data<T>(), columns, false};
+  return {x.data<T>() + offset, strides[strides.size() - 2], strides[strides.size() - 1]};
 }
 
 // x (..., M, K) · y (..., K, N), the leading axes broadcast: z (..., M, N)
@@ -50,8 +40,7 @@ void multiply(const Tensor& x, const Tensor& y, const Tensor& z) {
       y_offset += rest % batch[k] * y_steps[k];
       rest /= batch[k];
     }
-    Tensor keep_x, keep_y;
-    gemm(matrix_of<T>(x, x_offset, keep_x), matrix_of<T>(y, y_offset, keep_y), z.data<T>() + b * M * N, M, N, K);
+    gemm(matrix_of<T>(x, x_offset), matrix_of<T>(y, y_offset), z.data<T>() + b * M * N, M, N, K);
   }
 }
 
@@ -106,93 +95,6 @@ Tensor outer(const Tensor& x, const Tensor& y) {
   if (x.ndim() != 1 || y.ndim() != 1)
     throw ShapeError("outer: needs two 1-D tensors, not " + to_string(x.shape()) + " and " + to_string(y.shape()));
   return unsqueeze(x, 1) * unsqueeze(y, 0);
-}
-
-namespace {
-// With an activation the rules read the output, too.
-struct ActivatedLinear : Linear {
-  static constexpr OpInfo info = [] {
-    OpInfo with_output = Linear::info;
-    with_output.saves = {Y | Z, X | Z, Z};
-    return with_output;
-  }();
-};
-
-// input (..., I) as (B, I) · weight (O, I) transposed + bias (O), then the activation: z (..., O)
-Tensor linear_forward(const Tensor& input, const Tensor& weight, const Tensor* bias, Activation activation) {
-  Dims shape = input.shape();
-  shape[shape.size() - 1] = weight.size(0);
-  const Tensor rows = reshape(input, {input.numel() / std::max<std::int64_t>(weight.size(1), 1), weight.size(1)});
-  Tensor z = matmul(rows, transpose(weight, 0, 1));
-  if (bias) z = z + *bias;
-  switch (activation) {
-    case Activation::None:
-      break;
-    case Activation::Relu:
-      z = relu(z);
-      break;
-    case Activation::Tanh:
-      z = tanh(z);
-      break;
-    case Activation::Sigmoid:
-      z = sigmoid(z);
-      break;
-  }
-  Tensor result = empty(shape, z.dtype());
-  copy_elements(reshape(z, shape), result);
-  return result;
-}
-}  // namespace
-
-Tensor Linear::forward(const Tensor& input, const Tensor& weight, const Attrs& at) {
-  return linear_forward(input, weight, nullptr, at.activation);
-}
-Tensor Linear::forward(const Tensor& input, const Tensor& weight, const Tensor& bias, const Attrs& at) {
-  return linear_forward(input, weight, &bias, at.activation);
-}
-
-void Linear::vjp(Cell& node, const Tensor& g, Tensor* gradients) {
-  const Tensor input = input_of(node, 0), weight = input_of(node, 1), z = Tensor::alias(&node);
-  Tensor h = g;  // the gradient before the activation
-  if (!mutant("linear.activation_ignored")) switch (attrs_of<Attrs>(node).activation) {
-      case Activation::None:
-        break;
-      case Activation::Relu:
-        h = where(mutant("linear.relu_passes_at_0") ? z < like(z, 0) : z <= like(z, 0), like(g, 0), g);
-        break;
-      case Activation::Tanh:
-        h = g * (like(z, 1) - (mutant("linear.tanh_slope") ? z : z * z));
-        break;
-      case Activation::Sigmoid:
-        h = g * (z * (like(z, 1) - z));
-        break;
-    }
-  const std::int64_t I = weight.size(1), O = weight.size(0);
-  const std::int64_t B = input.numel() / std::max<std::int64_t>(I, 1);
-  const Tensor rows = reshape(h, {B, O});
-  if (wants_gradient(node, 0)) gradients[0] = reshape(matmul(rows, weight), input.shape());
-  if (mutant("linear.weight_of_first_row_only") && wants_gradient(node, 1) && B > 0)
-    gradients[1] = matmul(transpose(narrow(rows, 0, 0, 1), 0, 1), narrow(reshape(input, {B, I}), 0, 0, 1));
-  else if (wants_gradient(node, 1)) gradients[1] = matmul(transpose(rows, 0, 1), reshape(input, {B, I}));
-  if (node.input_count > 2 && wants_gradient(node, 2)) gradients[2] = mutant("linear.bias_averaged") ? mean(rows, {0}) : sum(rows, {0});
-}
-
-Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias, Activation activation) {
-  same_dtype("linear", input, weight);
-  if (bias.defined()) same_dtype("linear", input, bias);
-  if (weight.ndim() != 2) throw ShapeError("linear: weight must be 2-D (out, in), not " + to_string(weight.shape()));
-  if (input.ndim() == 0 || input.size(-1) != weight.size(1))
-    throw ShapeError(
-        "linear: input is " + to_string(input.shape()) + " but weight is " + to_string(weight.shape()) + ", which takes " +
-        std::to_string(weight.size(1)) + " features" +
-        (input.ndim() == 0 ? std::string() : ": " + std::to_string(input.size(-1)) + " and " + std::to_string(weight.size(1)) + " differ"));
-  if (bias.defined() && !(bias.shape() == Dims{weight.size(0)}))
-    throw ShapeError("linear: bias is " + to_string(bias.shape()) + " but weight is " + to_string(weight.shape()) + ", which gives " +
-                     std::to_string(weight.size(0)) + " features");
-  const auto record_as = [&]<class Op>(Op) {
-    return bias.defined() ? apply_op<Op>({activation}, input, weight, bias) : apply_op<Op>({activation}, input, weight);
-  };
-  return activation == Activation::None ? record_as(Linear{}) : record_as(ActivatedLinear{});
 }
 
 }  // namespace trigrad

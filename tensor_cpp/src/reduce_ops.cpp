@@ -2,6 +2,8 @@
 
 #include "rows.hpp"
 
+#include <trigrad/tensor/kernels.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -31,12 +33,16 @@ auto row_sum(const T* x, std::int64_t n) {
 
 // x: (outer, inner) contiguous, summed over the outer axis: z (inner). Whole cache lines of columns at a time.
 template <class T>
-void sum_columns(const T* x, std::int64_t outer, std::int64_t inner, T* z) {
+TRIGRAD_CLONES void sum_columns(const T* x, std::int64_t outer, std::int64_t inner, T* z) {
   for (std::int64_t first = 0; first < inner; first += 16) {
     const std::int64_t width = std::min<std::int64_t>(16, inner - first);
     SumType<T> lanes[16]{};
-    for (std::int64_t o = 0; o < outer; ++o)
-      for (std::int64_t j = 0; j < width; ++j) lanes[j] += static_cast<SumType<T>>(x[o * inner + first + j]);
+    if (width == 16)  // a number that the compiler knows makes whole vectors
+      for (std::int64_t o = 0; o < outer; ++o)
+        for (std::int64_t j = 0; j < 16; ++j) lanes[j] += static_cast<SumType<T>>(x[o * inner + first + j]);
+    else
+      for (std::int64_t o = 0; o < outer; ++o)
+        for (std::int64_t j = 0; j < width; ++j) lanes[j] += static_cast<SumType<T>>(x[o * inner + first + j]);
     for (std::int64_t j = 0; j < width; ++j) z[first + j] = static_cast<T>(lanes[j]);
   }
 }

@@ -1,0 +1,166 @@
+// linear: a product, a bias and an activation in one node.
+//
+//   input (..., I) seen as (B, I), weight (O, I), bias (O); z (..., O) = act(input · weightᵀ + bias)
+//
+// Bias and activation run over the product while it is still in the cache, and backward computes the gradient before the
+// activation once for all three inputs. Read before: gemm.hpp.
+
+#include "gemm.hpp"
+
+#include <trigrad/tensor/internal.hpp>
+#include <trigrad/tensor/kernels.hpp>
+#include <trigrad/tensor/ops.hpp>
+#include <trigrad/tensor/structural.hpp>
+
+#include <algorithm>
+
+namespace trigrad {
+namespace {
+
+// With an activation the rules read the output, too.
+struct ActivatedLinear : Linear {
+  static constexpr OpInfo info = [] {
+    OpInfo with_output = Linear::info;
+    with_output.saves = {Y | Z, X | Z, Z};
+    return with_output;
+  }();
+};
+
+template <Activation activation, class T>
+T activated(T x) {
+  if constexpr (activation == Activation::Relu) return evaluate<Relu>(NoAttrs{}, x);
+  else if constexpr (activation == Activation::Tanh) return evaluate<Tanh>(NoAttrs{}, x);
+  else if constexpr (activation == Activation::Sigmoid) return evaluate<Sigmoid>(NoAttrs{}, x);
+  else return x;
+}
+
+// The gradient before the activation, from the one behind it and the output.
+template <Activation activation, class T>
+T before_activation(T g, T z) {
+  if constexpr (activation == Activation::Relu) return z <= T{0} ? T{0} : g;
+  else if constexpr (activation == Activation::Tanh) return g * (T{1} - z * z);
+  else if constexpr (activation == Activation::Sigmoid) return g * (z * (T{1} - z));
+  else return g;
+}
+
+// z (n, n a multiple of kLanes) = act(z + bias)
+template <Activation activation, class T>
+TRIGRAD_CLONES void finish_block(T* __restrict z, const T* __restrict bias, std::size_t n) {
+  for (std::size_t i = 0; i < n; i += kLanes)
+    TRIGRAD_VECTOR_LOOP for (std::size_t k = 0; k < kLanes; ++k) z[i + k] = activated<activation>(z[i + k] + bias[i + k]);
+}
+
+// z (B, O) = act(z + bias), the last numbers of a row in a block of their own (see kernels.hpp for the reason).
+template <Activation activation, class T>
+void finish_rows(T* z, const T* bias, std::size_t B, std::size_t O) {
+  const std::size_t whole = O - O % kLanes, rest = O - whole;
+  T last_z[kLanes]{}, last_bias[kLanes]{};
+  std::copy_n(bias + whole, rest, last_bias);
+  for (std::size_t row = 0; row < B; ++row, z += O) {
+    finish_block<activation>(z, bias, whole);
+    if (rest == 0) continue;
+    std::copy_n(z + whole, rest, last_z);
+    finish_block<activation>(last_z, last_bias, kLanes);
+    std::copy_n(last_z, rest, z + whole);
+  }
+}
+
+// h (n) = g act'
+template <Activation activation, class T>
+TRIGRAD_CLONES void undo_activation(const T* __restrict g, const T* __restrict z, T* __restrict h, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) h[i] = before_activation<activation>(g[i], z[i]);
+}
+
+// Calls f with the activation as a template argument.
+void with_activation(Activation activation, auto f) {
+  switch (activation) {
+    case Activation::None:
+      return f.template operator()<Activation::None>();
+    case Activation::Relu:
+      return f.template operator()<Activation::Relu>();
+    case Activation::Tanh:
+      return f.template operator()<Activation::Tanh>();
+    case Activation::Sigmoid:
+      return f.template operator()<Activation::Sigmoid>();
+  }
+}
+
+std::int64_t batch_of(const Dims& shape) {  // B: all axes but the last
+  std::int64_t rows = 1;
+  for (int k = 0; k + 1 < shape.size(); ++k) rows *= shape[k];
+  return rows;
+}
+
+Tensor linear_forward(const Tensor& input, const Tensor& weight, const Tensor* bias, Activation activation) {
+  Dims shape = input.shape();
+  shape[shape.size() - 1] = weight.size(0);
+  const std::int64_t B = batch_of(shape), O = weight.size(0), I = weight.size(1);
+  const Tensor rows = reshape(input, {B, I}), z = empty(shape, input.dtype());
+  const auto x = rows.cell()->strides(), w = weight.cell()->strides();
+  visit_floating(z.dtype(), [&]<class T>() {
+    gemm<T>({rows.data<T>(), x[0], x[1]}, {weight.data<T>(), w[1], w[0]}, z.data<T>(), B, O, I);
+    if (!bias && activation == Activation::None) return;
+    const Tensor terms = bias ? contiguous_data(*bias) : zeros({O}, z.dtype());
+    with_activation(activation, [&]<Activation act>() {
+      finish_rows<act>(z.data<T>(), terms.data<T>(), static_cast<std::size_t>(B), static_cast<std::size_t>(O));
+    });
+  });
+  return z;
+}
+
+// The gradient before the activation, in ops where it is to be differentiated again, else in one pass.
+Tensor gradient_before(Activation activation, const Tensor& g, const Tensor& z) {
+  if (activation == Activation::None || mutant("linear.activation_ignored")) return g;
+  if (grad_enabled() || mutant("linear.relu_passes_at_0") || mutant("linear.tanh_slope")) {
+    if (activation == Activation::Relu) return where(mutant("linear.relu_passes_at_0") ? z < like(z, 0) : z <= like(z, 0), like(g, 0), g);
+    if (activation == Activation::Tanh) return g * (like(z, 1) - (mutant("linear.tanh_slope") ? z : z * z));
+    return g * (z * (like(z, 1) - z));
+  }
+  const Tensor h = empty(z.shape(), z.dtype()), flat_g = contiguous_data(g), flat_z = contiguous_data(z);
+  visit_floating(z.dtype(), [&]<class T>() {
+    with_activation(activation, [&]<Activation act>() {
+      undo_activation<act>(flat_g.data<T>(), flat_z.data<T>(), h.data<T>(), static_cast<std::size_t>(h.numel()));
+    });
+  });
+  return h;
+}
+
+}  // namespace
+
+Tensor Linear::forward(const Tensor& input, const Tensor& weight, const Attrs& at) {
+  return linear_forward(input, weight, nullptr, at.activation);
+}
+Tensor Linear::forward(const Tensor& input, const Tensor& weight, const Tensor& bias, const Attrs& at) {
+  return linear_forward(input, weight, &bias, at.activation);
+}
+
+void Linear::vjp(Cell& node, const Tensor& g, Tensor* gradients) {
+  const Tensor input = input_of(node, 0), weight = input_of(node, 1);
+  const std::int64_t I = weight.size(1), O = weight.size(0), B = batch_of(g.shape());
+  const Tensor h = reshape(gradient_before(attrs_of<Attrs>(node).activation, g, Tensor::alias(&node)), {B, O});
+  if (wants_gradient(node, 0)) gradients[0] = reshape(matmul(h, weight), input.shape());
+  if (mutant("linear.weight_of_first_row_only") && wants_gradient(node, 1) && B > 0)
+    gradients[1] = matmul(transpose(narrow(h, 0, 0, 1), 0, 1), narrow(reshape(input, {B, I}), 0, 0, 1));
+  else if (wants_gradient(node, 1)) gradients[1] = matmul(transpose(h, 0, 1), reshape(input, {B, I}));
+  if (node.input_count > 2 && wants_gradient(node, 2)) gradients[2] = mutant("linear.bias_averaged") ? mean(h, {0}) : sum(h, {0});
+}
+
+Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias, Activation activation) {
+  same_dtype("linear", input, weight);
+  if (bias.defined()) same_dtype("linear", input, bias);
+  if (weight.ndim() != 2) throw ShapeError("linear: weight must be 2-D (out, in), not " + to_string(weight.shape()));
+  if (input.ndim() == 0 || input.size(-1) != weight.size(1))
+    throw ShapeError(
+        "linear: input is " + to_string(input.shape()) + " but weight is " + to_string(weight.shape()) + ", which takes " +
+        std::to_string(weight.size(1)) + " features" +
+        (input.ndim() == 0 ? std::string() : ": " + std::to_string(input.size(-1)) + " and " + std::to_string(weight.size(1)) + " differ"));
+  if (bias.defined() && !(bias.shape() == Dims{weight.size(0)}))
+    throw ShapeError("linear: bias is " + to_string(bias.shape()) + " but weight is " + to_string(weight.shape()) + ", which gives " +
+                     std::to_string(weight.size(0)) + " features");
+  const auto record_as = [&]<class Op>(Op) {
+    return bias.defined() ? apply_op<Op>({activation}, input, weight, bias) : apply_op<Op>({activation}, input, weight);
+  };
+  return activation == Activation::None ? record_as(Linear{}) : record_as(ActivatedLinear{});
+}
+
+}  // namespace trigrad
