@@ -111,7 +111,19 @@ py::array array_from_tensor(const Tensor& x) {
   return py::array(py::reinterpret_borrow<py::dtype>(numpy_dtype(x.dtype())), shape, strides, x.raw(), owner);
 }
 
+namespace {
+// pybind11 looks the type up in a table at each call; most arguments are plain tensors, for which this is enough. Null for
+// anything else, and for a tensor whose __init__ was never called.
+const Tensor* exactly_a_tensor(py::handle object) {
+  static const auto* const type = reinterpret_cast<PyTypeObject*>(py::type::of<Tensor>().ptr());
+  if (Py_TYPE(object.ptr()) != type) return nullptr;
+  auto* instance = reinterpret_cast<py::detail::instance*>(object.ptr());
+  return static_cast<const Tensor*>(instance->get_value_and_holder().value_ptr());
+}
+}  // namespace
+
 Tensor as_tensor(std::string_view op, py::handle object) {
+  if (const Tensor* tensor = exactly_a_tensor(object)) return *tensor;
   if (py::isinstance<Tensor>(object)) return *py::cast<Tensor*>(object);
   PyObject* raw = object.ptr();
   Tensor number;

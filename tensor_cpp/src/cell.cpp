@@ -90,7 +90,8 @@ Storage* share_memory(void* data, std::size_t bytes, void (*release)(void*), voi
 }
 
 void drop(Storage* storage) {
-  if (storage->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  // A lone owner need not count down: nobody is left to race with.
+  if (storage->refs.load(std::memory_order_acquire) != 1 && storage->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   if (storage->release) {
     storage->release(storage->owner);
     storage->~Storage();
@@ -106,10 +107,15 @@ void Cell::set_extents(const Dims& shape, const Dims& strides) {
   ndim = static_cast<std::uint8_t>(shape.size());
   if (ndim > 2) extents.many = static_cast<std::int64_t*>(pool_take(2 * ndim * sizeof(std::int64_t)));
   std::int64_t* to = ndim <= 2 ? extents.few : extents.many;
-  for (int k = 0; k < shape.size(); ++k) {
+  std::int64_t expected = 1;
+  bool gapless = true;
+  for (int k = shape.size() - 1; k >= 0; --k) {
     to[k] = shape[k];
     to[k + shape.size()] = strides[k];
+    gapless &= shape[k] == 1 || strides[k] == expected;
+    expected *= shape[k];
   }
+  contiguous = gapless || expected == 0;
 }
 
 Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset) {
@@ -124,7 +130,8 @@ Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* sto
 void retain(Cell* cell, std::uint64_t counts) { cell->counts.fetch_add(counts, std::memory_order_relaxed); }
 
 void release(Cell* cell, std::uint64_t counts) {
-  std::uint64_t before = cell->counts.load(std::memory_order_relaxed);
+  std::uint64_t before = cell->counts.load(std::memory_order_acquire);
+  if (before == counts) return destroy(cell);  // the only one who points here: nobody is left to race with
   do {
     // Who takes the last hold drops the storage, and keeps his ref until he has: without it the cell may die meanwhile.
     if (counts != kRef && before >> 32 == 1 && (before & kRefMask) > (counts & kRefMask)) {

@@ -7,6 +7,7 @@
 
 #include <trigrad/tensor/elementwise_driver.hpp>
 #include <trigrad/tensor/graph.hpp>
+#include <trigrad/tensor/internal.hpp>
 #include <trigrad/tensor/ops.hpp>
 
 #include <algorithm>
@@ -144,6 +145,34 @@ void run_nest(Block block, const PackedAttrs& attrs, const LoopNest& nest) {
   }
 }
 
+// The common case needs no loop nest: all operands lie as the output does, so the tensor is one long row.
+bool lies_like(const Tensor& x, const Tensor& out) {
+  const auto sizes = x.cell()->sizes(), expected = out.cell()->sizes();
+  if (x.dtype() != out.dtype() || !x.is_contiguous() || sizes.size() != expected.size()) return false;
+  for (std::size_t k = 0; k < sizes.size(); ++k)
+    if (sizes[k] != expected[k]) return false;
+  return true;
+}
+
+template <class T>
+void run_flat(Block block, const PackedAttrs& attrs, std::span<const Tensor* const> operands, std::size_t n) {
+  const std::size_t whole = n - n % kLanes, rest = n - whole, inputs = operands.size() - 1;
+  const void* in[kMaxOperands];
+  if (whole > 0) {
+    for (std::size_t i = 0; i < inputs; ++i) in[i] = operands[i]->data<T>();
+    block(attrs, in, operands[inputs]->data<T>(), whole);
+  }
+  if (rest == 0) return;
+  alignas(64) T buffers[kMaxOperands][kLanes];
+  for (std::size_t i = 0; i < inputs; ++i) {
+    const T* last = operands[i]->data<T>() + whole;
+    for (std::size_t k = 0; k < kLanes; ++k) buffers[i][k] = last[std::min(k, rest - 1)];
+    in[i] = buffers[i];
+  }
+  block(attrs, in, buffers[inputs], kLanes);
+  std::copy_n(buffers[inputs], rest, operands[inputs]->data<T>() + whole);
+}
+
 DType result_dtype(std::span<const Tensor* const> inputs, const OpInfo& info) {
   const std::size_t first = info.name == "where" ? 1 : 0;  // a condition takes no part in promotion
   const DType promoted = promote(inputs.subspan(first));
@@ -163,7 +192,16 @@ ComputeType compute_type(DType dtype) {
 }
 
 void run_block(Block block, ComputeType compute, const PackedAttrs& attrs, std::span<const Tensor* const> in, const Tensor& out) {
-  if (out.numel() == 0) return;
+  const std::int64_t n = out.numel();
+  if (n == 0) return;
+  if (is_floating(out.dtype()) && compute == compute_type(out.dtype()) && out.is_contiguous() &&
+      std::ranges::all_of(in, [&](const Tensor* x) { return lies_like(*x, out); })) {
+    const Tensor* operands[kMaxOperands];
+    std::ranges::copy(in, operands);
+    operands[in.size()] = &out;
+    return visit_floating(out.dtype(),
+                          [&]<class T>() { run_flat<T>(block, attrs, std::span(operands, in.size() + 1), static_cast<std::size_t>(n)); });
+  }
   LoopNest nest;
   nest.sizes = out.shape();
   for (const Tensor* x : in) nest.operands[nest.count++] = operand_for(*x, nest.sizes);
@@ -191,6 +229,7 @@ DType promote(std::span<const Tensor* const> inputs) {
   // As PyTorch: tensors with dimensions first, then 0-dim ones, then plain numbers; each later class counts only where
   // its category (boolean, integer, floating) is higher.
   const auto category = [](DType dtype) { return is_floating(dtype) ? 2 : dtype == DType::Int64 ? 1 : 0; };
+  if (std::ranges::all_of(inputs, [&](const Tensor* x) { return x->dtype() == inputs[0]->dtype(); })) return inputs[0]->dtype();
   std::optional<DType> result;
   for (const int level : {0, 1, 2}) {
     std::optional<DType> of_level;
@@ -225,24 +264,25 @@ void elementwise_vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   const Kernels& kernels = *node.op->kernels;
   const auto attrs = std::bit_cast<PackedAttrs>(node.attrs);
   const std::size_t arity = node.input_count;
-  Tensor in[3];
-  for (std::size_t k = 0; k < arity; ++k) in[k] = input_of(node, k);
-  const Tensor z = Tensor::alias(&node);
+  if (grad_enabled()) {
+    Tensor in[3];
+    for (std::size_t k = 0; k < arity; ++k) in[k] = input_of(node, k);
+    for (std::size_t k = 0; k < arity; ++k)
+      if (wants_gradient(node, k)) gradients[k] = kernels.recorded_rule[k](attrs, g, in, Tensor::alias(&node));
+    return;
+  }
+  // The operands are g, the inputs and z. What the rule does not read was not saved; g stands in for it.
+  const Borrowed x(node.input_cells()[0]), y(arity > 1 ? node.input_cells()[1] : nullptr), w(arity > 2 ? node.input_cells()[2] : nullptr);
+  const Borrowed z(&node);
+  const Tensor* const in[] = {&*x, &*y, &*w};
+  const Tensor* operands[kMaxOperands] = {&g};
+  for (std::size_t k = 0; k < arity; ++k) operands[k + 1] = (node.inputs_saved >> k & 1) ? in[k] : &g;
+  operands[arity + 1] = node.holds_itself ? &*z : &g;
+  const ComputeType compute = compute_type(g.dtype());
   for (std::size_t k = 0; k < arity; ++k) {
     if (!wants_gradient(node, k)) continue;
-    if (grad_enabled()) {
-      gradients[k] = kernels.recorded_rule[k](attrs, g, in, z);
-      continue;
-    }
-    // What the rule does not read was not saved; g stands in for it.
-    const Tensor* operands[kMaxOperands];
-    std::size_t count = 0;
-    operands[count++] = &g;
-    for (std::size_t i = 0; i < arity; ++i) operands[count++] = (node.inputs_saved >> i & 1) ? &in[i] : &g;
-    operands[count++] = node.holds_itself ? &z : &g;
     gradients[k] = empty(g.shape(), g.dtype());
-    const ComputeType compute = compute_type(g.dtype());
-    run_block(kernels.rule[k][compute], compute, attrs, std::span(operands, count), gradients[k]);
+    run_block(kernels.rule[k][compute], compute, attrs, std::span(operands, arity + 2), gradients[k]);
   }
 }
 

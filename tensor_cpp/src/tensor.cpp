@@ -71,16 +71,6 @@ std::int64_t Tensor::numel() const {
   return n;
 }
 
-bool Tensor::is_contiguous() const {
-  std::int64_t expected = 1;
-  const auto sizes = cell_->sizes(), strides = cell_->strides();
-  for (std::size_t k = sizes.size(); k-- > 0;) {
-    if (sizes[k] != 1 && strides[k] != expected) return numel() == 0;
-    expected *= sizes[k];
-  }
-  return true;
-}
-
 double Tensor::item() const {
   if (numel() != 1)
     throw ValueError("item: a tensor of shape " + quoted_shape(*this) + " has " + std::to_string(numel()) + " elements, not one");

@@ -59,6 +59,7 @@ struct Cell {
   bool weak : 1 = false;        // a Python or C++ number: takes part in promotion by category only
   bool freed : 1 = false;       // backward has been here and let go of what was saved
   bool holds_itself : 1 = false;
+  bool contiguous : 1 = false;  // row by row without gaps; set with the extents
   std::uint8_t inputs_saved = 0;  // bit k: input k is held for a rule
   std::uint32_t thread = 0;       // who recorded this node
 

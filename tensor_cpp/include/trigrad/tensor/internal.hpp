@@ -12,6 +12,19 @@ void same_dtype(std::string_view op, const Tensor& x, const Tensor& y);  // DTyp
 void needs_floating(std::string_view op, const Tensor& x);               // DTypeError for integers and booleans
 std::size_t stack_left();                                   // bytes of this thread's stack below the caller
 
+// A handle that neither counts nor lets go: for cells that somebody else is known to keep meanwhile.
+class Borrowed {
+ public:
+  explicit Borrowed(Cell* cell) : tensor_(cell) {}
+  ~Borrowed() { tensor_.detach_ownership(); }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+  const Tensor& operator*() const { return tensor_; }
+
+ private:
+  Tensor tensor_;
+};
+
 // Where the stack is now. The address of a local would not do: sanitizers move locals elsewhere.
 inline std::uintptr_t stack_position() {
 #if defined(__GNUC__)

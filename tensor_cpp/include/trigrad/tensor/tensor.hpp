@@ -56,7 +56,7 @@ class Tensor {
   std::int64_t size(int dim) const { return cell_->sizes()[static_cast<std::size_t>(dim < 0 ? dim + ndim() : dim)]; }
   std::int64_t numel() const;
   DType dtype() const { return cell_->dtype; }
-  bool is_contiguous() const;
+  bool is_contiguous() const { return cell_->contiguous; }
   void* raw() const { return cell_->data(); }
   template <class T>
   T* data() const {
