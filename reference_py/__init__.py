@@ -7,7 +7,9 @@ about.  Everything a user needs is a name of this module: `import reference_py a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from importlib import import_module as _import_module
+from pathlib import Path as _Path
+from typing import Any
 
 import numpy as _np
 
@@ -80,9 +82,20 @@ _attach()
 globals().update(_ELEMENTWISE)  # exp, add, relu, where, ...
 concat = cat
 
-if TYPE_CHECKING:
+# nn, optim and data are written once for all engines. Builds and wheels lay them into this folder; where this
+# package is imported from the source tree, they are found where they are written.
+__path__.append(str(_Path(__file__).parents[1] / "bindings" / "surface"))
+_LAZY = ("nn", "optim", "data")
 
-    def __getattr__(name: str) -> Any: ...  # the elementwise operations
+
+def __getattr__(name: str) -> Any:  # type checkers take the elementwise operations from here, too
+    if name in _LAZY:
+        return _import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY])
 
 
 def ops() -> list[str]:

@@ -124,7 +124,10 @@ const Tensor* exactly_a_tensor(py::handle object) {
 
 Tensor as_tensor(std::string_view op, py::handle object) {
   if (const Tensor* tensor = exactly_a_tensor(object)) return *tensor;
-  if (py::isinstance<Tensor>(object)) return *py::cast<Tensor*>(object);
+  if (py::isinstance<Tensor>(object)) {
+    if (const auto* tensor = py::cast<Tensor*>(object)) return *tensor;
+    throw TypeError(std::string(op) + ": this tensor was made without calling its __init__");
+  }
   PyObject* raw = object.ptr();
   Tensor number;
   if (PyBool_Check(raw)) number = full({}, raw == Py_True, DType::Bool);

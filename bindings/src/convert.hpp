@@ -5,7 +5,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <trigrad/tensor.hpp>
+#include <trigrad/tensor/graph.hpp>
+#include <trigrad/tensor/ops.hpp>
 
 namespace py = pybind11;
 

@@ -2,6 +2,8 @@
 
 #include "tensor_binding.hpp"
 
+#include <trigrad/tensor/gemm.hpp>
+#include <trigrad/tensor/parallel.hpp>
 #include <trigrad/tensor/pool.hpp>
 
 namespace trigrad {
@@ -205,6 +207,14 @@ void bind_tensor(py::module_& m) {
   bind_creation(m);
   bind_indexing(m, cls);
   bind_autograd(m, cls);
+  bind_optim(m);
+  m.def("get_num_threads", &num_threads, "How many threads a large matrix product may use.");
+  m.def("set_num_threads", &set_num_threads, py::arg("n"),
+        "How many threads a large matrix product may use: as many as there are processors, unless OMP_NUM_THREADS or this "
+        "says otherwise. Results do not depend on it.");
+  m.def("gemm_backends", &gemm_backends, "Who can multiply matrices.");
+  m.def("gemm_backend", [] { return std::string(gemm_backend()); }, "Who multiplies matrices now.");
+  m.def("set_gemm_backend", &set_gemm_backend, py::arg("name"), "Chooses who multiplies matrices, for comparisons.");
   m.def(
       "set_default_dtype", [](py::object dtype) { set_default_dtype(given_dtype("set_default_dtype", dtype)); }, py::arg("dtype"),
       "What Python floats become, and what zeros() and the like make: float32 unless set.");

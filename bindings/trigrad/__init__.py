@@ -15,6 +15,7 @@ from .tensor_cpp import *  # noqa: F403 - this module is tensor_cpp's surface
 
 # Imported when first asked for: `import trigrad` stays quick.
 _LAZY = ("scalar_cpp", "reference_py", "gradcheck")
+_OF_TENSOR_CPP = ("nn", "optim", "data")
 _ENGINES = ("tensor_cpp", "scalar_cpp", "reference_py")
 
 
@@ -36,11 +37,13 @@ def engines() -> dict[str, dict[str, Any]]:
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return importlib.import_module(f"{__name__}.{name}")
+    if name in _OF_TENSOR_CPP:
+        return getattr(tensor_cpp, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LAZY])
+    return sorted([*globals(), *_LAZY, *_OF_TENSOR_CPP])
 
 
-__all__ = [*vars(tensor_cpp)["__all__"], "__version__", "engines", "tensor_cpp", *_LAZY]
+__all__ = [*vars(tensor_cpp)["__all__"], "__version__", "engines", "tensor_cpp", *_LAZY, *_OF_TENSOR_CPP]

@@ -6,6 +6,9 @@ from . import reference_py as reference_py
 from . import scalar_cpp as scalar_cpp
 from . import tensor_cpp as tensor_cpp
 from .tensor_cpp import *
+from .tensor_cpp import data as data
+from .tensor_cpp import nn as nn
+from .tensor_cpp import optim as optim
 
 __version__: str
 

@@ -42,19 +42,6 @@ Value loss_of(const MLP& model, const std::vector<Point>& points) {
   for (const Point& p : points) total += cross_entropy(model(p.x), p.target);
   return total * (1.0 / static_cast<double>(points.size()));
 }
-
-// One parameter's share of AdamW.
-struct Moments {
-  double m = 0, v = 0;
-
-  void step(Value& p, int t) {
-    constexpr double rate = 1e-1, beta1 = 0.9, beta2 = 0.95, eps = 1e-8, decay = 1e-4;
-    m = beta1 * m + (1 - beta1) * p.grad();
-    v = beta2 * v + (1 - beta2) * p.grad() * p.grad();
-    const double m_hat = m / (1 - std::pow(beta1, t)), v_hat = v / (1 - std::pow(beta2, t));
-    p.data -= rate * (m_hat / (std::sqrt(v_hat) + eps) + decay * p.data);
-  }
-};
 }  // namespace
 
 int main() {
@@ -65,16 +52,15 @@ int main() {
 
   // Weights are drawn from ±1/√inputs: 16 for the two inputs first, then 24 for the eight hidden units.
   std::size_t drawn = 0;
-  MLP model(2, {8, 3}, [&] { return random.uniform(-1, 1) * std::pow(drawn++ < 16 ? 2.0 : 8.0, -0.5); }, Activation::Tanh);
-  std::vector<Moments> moments(51);
+  MLP model(2, {8, 3}, [&] { return random.uniform(-1, 1) * std::pow(drawn++ < 16 ? 2.0 : 8.0, -0.5); }, Nonlinearity::Tanh);
+  AdamW optimizer({.lr = 1e-1, .betas = {0.9, 0.95}, .weight_decay = 1e-4});
   const Tape::Mark parameters = tape().mark();
   for (int step = 0; step < 100; ++step) {
     tape().rewind(parameters);
     if (step % 10 == 0) std::printf("step %2d  validation loss %.6f\n", step, loss_of(model, validation).data);
     const Value loss = loss_of(model, train);
     loss.backward();
-    std::size_t k = 0;
-    model.for_each_parameter([&](Value& p) { moments[k++].step(p, step + 1); });
+    optimizer.step(model);
     model.zero_grad();
     if (step % 10 == 0 || step == 99) std::printf("step %2d  train loss %.10f\n", step, loss.data);
   }

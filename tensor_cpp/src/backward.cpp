@@ -291,7 +291,7 @@ class Sweep {
     if (!old.defined()) sum = options_.create_graph || is_ours_alone(g) || mutant("leaf.aliases_gradient") ? g : clone(g);
     else if (mutant("leaf.overwrites")) sum = clone(g);
     else if (options_.create_graph) sum = old + g;
-    else sum = Tensor(old).add_(g);
+    else sum = add_in_place(old, g) ? old : Tensor(old).add_(g);
     if (!sum.is_same(old)) {
       Tensor dropped(std::exchange(cell.grad, sum.detach_ownership()));
     }
@@ -322,8 +322,11 @@ class Sweep {
     if (g.dtype() != input->dtype && !mutant("sweep.keeps_dtype")) g = to_dtype(g, input->dtype);
     if (input->slot) {
       Tensor gathered(std::exchange(input->slot, nullptr));
-      if (!mutant("sweep.overwrites")) g = gathered + g;
+      const bool may_change = !options_.create_graph && is_ours_alone(gathered);
       if (mutant("sweep.subtracts")) g = gathered - g;
+      else if (mutant("sweep.overwrites")) gathered = g;
+      else if (may_change && add_in_place(gathered, g)) g = std::move(gathered);
+      else g = gathered + g;
     }
     input->slot = g.detach_ownership();
   }

@@ -8,6 +8,7 @@
 #include <trigrad/tensor/elementwise_driver.hpp>
 #include <trigrad/tensor/graph.hpp>
 #include <trigrad/tensor/internal.hpp>
+#include <trigrad/tensor/kernels.hpp>
 #include <trigrad/tensor/ops.hpp>
 
 #include <algorithm>
@@ -181,6 +182,11 @@ DType result_dtype(std::span<const Tensor* const> inputs, const OpInfo& info) {
 }
 
 template <class T>
+TRIGRAD_CLONES void add_flat(T* __restrict sum, const T* __restrict term, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) sum[i] += term[i];  // one exact rounding each, wherever it stands
+}
+
+template <class T>
 void copy_block(const PackedAttrs&, const void* const* in, void* out, std::size_t n) {
   std::copy_n(static_cast<const T*>(in[0]), n, static_cast<T*>(out));
 }
@@ -215,6 +221,13 @@ void run_block(Block block, ComputeType compute, const PackedAttrs& attrs, std::
     default:
       return run_nest<std::int64_t>(block, attrs, nest);
   }
+}
+
+bool add_in_place(const Tensor& sum, const Tensor& term) {
+  if (!is_floating(sum.dtype()) || !sum.is_contiguous() || !lies_like(term, sum) || sum.raw() == term.raw()) return false;
+  visit_floating(sum.dtype(), [&]<class T>() { add_flat(sum.data<T>(), term.data<T>(), static_cast<std::size_t>(sum.numel())); });
+  sum.cell()->storage->version.fetch_add(1, std::memory_order_relaxed);
+  return true;
 }
 
 void copy_elements(const Tensor& from, const Tensor& to) {

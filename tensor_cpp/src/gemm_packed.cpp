@@ -15,6 +15,7 @@
 // This file alone is compiled with -ffp-contract=fast: a product and its sum may be one rounding.
 
 #include "gemm.hpp"
+#include "parallel.hpp"
 
 #include <trigrad/tensor/pool.hpp>
 
@@ -152,6 +153,31 @@ Product<T> product_for_this_processor() {
   return product_baseline<T>;
 }
 
+// Below this many multiplications a second thread costs more than it brings (a wake-up takes several microseconds).
+constexpr std::int64_t kWorthAThread = std::int64_t{1} << 20;
+
+// The longer side of z is cut between the threads. No sum is cut, so the bits do not depend on how many there are.
+template <class T>
+void share_out(Product<T> product, const Matrix<T>& x, const Matrix<T>& y, const Output<T>& z, std::int64_t M, std::int64_t N,
+               std::int64_t K) {
+  const auto worth = static_cast<int>(std::min<std::int64_t>(M * N * K / kWorthAThread + 1, num_threads()));
+  const auto panel_length = static_cast<std::size_t>(std::min(kDepth, K)) * (128 / sizeof(T));
+  const std::size_t bytes = sizeof(T) * panel_length * static_cast<std::size_t>(worth);
+  T* panels = static_cast<T*>(pool_take(bytes));
+  if (M >= N)
+    parallel_for(M, 8, worth, [&](std::int64_t first, std::int64_t last, int part) {
+      product({x.data + first * x.row_step, x.row_step, x.column_step}, y, {z.data + first * z.row_step, z.row_step, z.column_step, false},
+              last - first, N, K, panels + panel_length * static_cast<std::size_t>(part));
+    });
+  else
+    parallel_for(N, 128 / sizeof(T), worth, [&](std::int64_t first, std::int64_t last, int part) {
+      product(x, {y.data + first * y.column_step, y.row_step, y.column_step},
+              {z.data + first * z.column_step, z.row_step, z.column_step, false}, M, last - first, K,
+              panels + panel_length * static_cast<std::size_t>(part));
+    });
+  pool_give(panels, bytes);
+}
+
 }  // namespace
 
 template <class T>
@@ -160,11 +186,8 @@ void gemm_packed(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, s
   // What is copied, weighted by how: row by row is some eight times as fast as number by number.
   const std::int64_t as_it_is = K * N / (y.column_step == 1 ? 8 : 1);
   const std::int64_t as_transposed = K * M / (x.row_step == 1 ? 8 : 1) + M * N / 2;
-  const std::size_t bytes = sizeof(T) * static_cast<std::size_t>(std::min(kDepth, K)) * (128 / sizeof(T));
-  T* panel = static_cast<T*>(pool_take(bytes));
-  if (as_it_is <= as_transposed) product(x, y, {z, N, 1, false}, M, N, K, panel);
-  else product(y.transposed(), x.transposed(), {z, 1, N, false}, N, M, K, panel);
-  pool_give(panel, bytes);
+  if (as_it_is <= as_transposed) share_out<T>(product, x, y, {z, N, 1, false}, M, N, K);
+  else share_out<T>(product, y.transposed(), x.transposed(), {z, 1, N, false}, N, M, K);
 }
 
 }  // namespace trigrad

@@ -1,4 +1,5 @@
-// Losses, written in terms of other ops. Names, arguments and reductions are those of torch.nn.functional.
+// Losses written in terms of other ops; cross_entropy has its own file. Names, arguments and reductions are those of
+// torch.nn.functional.
 
 #include <trigrad/tensor/ops.hpp>
 #include <trigrad/tensor/structural.hpp>
@@ -114,34 +115,6 @@ Tensor nll_loss(const Tensor& input, const Tensor& target, std::int64_t ignore_i
     throw DTypeError("nll_loss: target must be an int64 tensor, not " + std::string(name_of(target.dtype())));
   const Labels labels = read_labels("nll_loss", input, target, ignore_index);
   return reduce_counted(-at_label(input, labels), labels, reduction);
-}
-
-Tensor cross_entropy(const Tensor& input, const Tensor& target, std::int64_t ignore_index, Reduction reduction, double label_smoothing) {
-  const int dim = class_dim(input);
-  const Dims expected = without(input.shape(), dim);
-  const bool indices = target.dtype() == DType::Int64 && target.shape() == expected;
-  if (input.ndim() == 0 || (!indices && !(target.shape() == input.shape() && is_floating(target.dtype()))))
-    throw ShapeError(
-        "cross_entropy: input is " + to_string(input.shape()) + ", so target must be " + to_string(expected) + " class indices or " +
-        to_string(input.shape()) + " probabilities, not " + to_string(target.shape()) +
-        (target.dtype() != DType::Int64 && target.shape() == expected ? " of " + std::string(name_of(target.dtype())) : std::string()));
-  if (!(label_smoothing >= 0 && label_smoothing <= 1))
-    throw ValueError("cross_entropy: label_smoothing must be between 0 and 1, not " + std::to_string(label_smoothing));
-  const auto classes = static_cast<double>(input.size(dim));
-  const Tensor scores = log_softmax(input, dim);
-  if (indices) {
-    const Labels labels = read_labels("cross_entropy", input, target, ignore_index);
-    Tensor losses = -at_label(scores, labels);
-    if (label_smoothing > 0)
-      losses = like(losses, 1 - label_smoothing) * losses - like(losses, label_smoothing / classes) * sum(scores, {dim});
-    return reduce_counted(losses, labels, reduction);
-  }
-  if (input.dtype() != target.dtype())
-    throw DTypeError("cross_entropy: dtypes " + std::string(name_of(input.dtype())) + " and " + std::string(name_of(target.dtype())) +
-                     " differ; convert one with .to()");
-  const Tensor smoothed =
-      label_smoothing > 0 ? target * like(target, 1 - label_smoothing) + like(target, label_smoothing / classes) : target;
-  return reduce(-sum(scores * smoothed, {dim}), reduction);
 }
 
 // ln(1 + e^x) - x t: softplus with its threshold so far out that e^-x vanishes beside 1 long before.

@@ -51,7 +51,8 @@ void needs_floating(std::string_view op, const Tensor& x) {
                      "; convert it with .float() or .double()");
 }
 
-Tensor::Tensor(double constant) : Tensor(full({}, constant, default_dtype())) { cell_->weak = true; }
+// Float64, so that float64 arithmetic sees all of its digits; being weak it makes no float32 tensor wider.
+Tensor::Tensor(double constant) : Tensor(full({}, constant, DType::Float64)) { cell_->weak = true; }
 
 Tensor Tensor::alias(Cell* cell) {
   if (cell) retain(cell, kRef | kHold);

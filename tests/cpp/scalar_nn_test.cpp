@@ -39,7 +39,7 @@ TEST(ScalarNn, ParametersComeInMicrogradsOrder) {
 
 TEST(ScalarNn, NumbersAndConstantsAreTheSameInput) {
   PythonRandom random(3);
-  MLP model(2, {4, 1}, [&] { return random.uniform(-1, 1); }, Activation::Tanh);
+  MLP model(2, {4, 1}, [&] { return random.uniform(-1, 1); }, Nonlinearity::Tanh);
   const Value by_number = model(std::vector<double>{0.5, -1.5})[0];
   const Value by_value = model(std::vector<Value>{0.5, -1.5})[0];
   EXPECT_EQ(by_number.data, by_value.data);

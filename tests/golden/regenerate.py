@@ -3,13 +3,15 @@
 moons.csv is what scikit-learn's make_moons(100, noise=0.1) draws after np.random.seed(1337); the losses of
 micrograd's demo, known to ten digits, depend on each of its numbers. scalar_unary.csv holds PyTorch's value
 and derivative of every unary operation at three points, and needs torch. The large .jsonl files are written
-by tests.conformance.record.
+by tests.conformance.record. optimisers.json holds the way that PyTorch's optimisers take for given gradients.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,6 +60,48 @@ def scalar_unary() -> str:
     return "".join(lines)
 
 
+STEPS = 6
+OPTIMISERS: list[tuple[str, dict[str, Any]]] = [
+    ("SGD", {"lr": 0.1}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.05}),
+    ("SGD", {"lr": 0.1, "momentum": 0.8, "nesterov": True, "weight_decay": 0.05}),
+    ("SGD", {"lr": 0.1, "momentum": 0.5, "maximize": True}),
+    ("Adam", {}),
+    ("Adam", {"lr": 0.1, "betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.05}),
+    ("Adam", {"lr": 0.1, "amsgrad": True, "maximize": True}),
+    ("AdamW", {}),
+    ("AdamW", {"lr": 0.1, "betas": (0.8, 0.95), "weight_decay": 0.2}),
+    ("AdamW", {"lr": 0.1, "weight_decay": 0.2, "amsgrad": True}),
+]
+
+
+def optimisers() -> str:
+    """A line for each optimiser and dtype: start, each step's gradients (null: none), the values after it."""
+    import torch
+
+    start = [1.5, -0.25, 0.0, 3.0, -1e-3]
+    # The fourth element has large gradients at first (amsgrad remembers them), the last tiny ones.
+    gradients = np.random.default_rng(8).normal(size=(STEPS, 5)) * np.array([1, 1, 1, 10, 1e-6])
+    gradients[2:, 3] *= 0.01
+    lines = []
+    for name, options in OPTIMISERS:
+        for dtype in (torch.float64, torch.float32):
+            x = torch.tensor(start, dtype=dtype, requires_grad=True)
+            optimiser = getattr(torch.optim, name)([x], **options)
+            given, values = [], []
+            for step in range(STEPS):
+                x.grad = None if step == 3 else torch.tensor(gradients[step], dtype=dtype)
+                optimiser.step()
+                given.append(None if x.grad is None else x.grad.tolist())
+                values.append(x.tolist())
+            what = {"optimizer": name, "options": options, "dtype": str(dtype).removeprefix("torch.")}
+            way = {"start": x.new_tensor(start).tolist(), "gradients": given, "values": values}
+            lines.append(json.dumps({**what, **way}))
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
 if __name__ == "__main__":
     (FOLDER / "moons.csv").write_text(moons())
     (FOLDER / "scalar_unary.csv").write_text(scalar_unary())
+    (FOLDER / "optimisers.json").write_text(optimisers())

@@ -148,6 +148,7 @@ STRUCTURAL: dict[str, str] = {
     "put_add.overwrites": "index",
     "index.negative_means_first": "index",
     "huber.always_quadratic_below_1": "huber_loss",
+    "cross_entropy.rule_forgets_smoothing": "cross_entropy",
 }
 
 TRAVERSAL, INPLACE = "test_traversal", "test_inplace"
@@ -165,6 +166,7 @@ ENGINE: dict[str, tuple[str, ...]] = {
     "matmul.gx_transposed_only_if_it_must": _blind("tensor_cpp", "test_square_matrices"),
     "matmul.gy_transposed_only_if_it_must": _blind("tensor_cpp", "test_square_matrices"),
     "nll.ignored_labels_counted": _blind("tensor_cpp", "test_ignored_labels"),
+    "cross_entropy.ignored_labels_counted": _blind("tensor_cpp", "test_ignored_labels"),
     "order.visits_twice": (_walks("tensor_cpp", "test_graphs"),),
     "tape.not_sorted": (_walks("tensor_cpp", "test_graphs"),),
     "tape.sorts_by_low_digit": (for_engine("tensor_cpp", "test_blind_spots", "test_a_wide_graph"),),

@@ -112,6 +112,7 @@ def test_following_the_page_gives_the_op_to_every_engine(tmp_path: Path) -> None
     only = [
         "-DTRIGRAD_BUILD_TESTS=OFF",
         "-DTRIGRAD_BUILD_EXAMPLES=OFF",
+        "-DTRIGRAD_BUILD_BENCH=OFF",
         f"-DPython_EXECUTABLE={sys.executable}",
     ]
     run(cmake, "-S", tmp_path, "-B", build, *generator, *fast, *only)

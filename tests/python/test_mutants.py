@@ -19,7 +19,9 @@ BUILD = EXTENSION.parents[2]
 BINARIES = [EXTENSION, *BUILD.glob("tensor_cpp/*.a"), *BUILD.glob("examples/*/*")]
 
 
-@pytest.mark.parametrize("binary", [p for p in BINARIES if p.is_file()], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "binary", [p for p in BINARIES if p.is_file()], ids=lambda p: str(p.relative_to(BUILD))
+)
 def test_no_fault_is_in(binary: Path) -> None:
     """No symbol and no string of a binary speaks of mutants; this covers debug information, too."""
     if hasattr(_core, "_set_mutant"):

@@ -8,7 +8,7 @@ import builtins
 import numpy
 import trigrad.tensor_cpp._tensor
 import typing
-__all__: list[str] = ['Generator', 'GradFn', 'Tensor', 'ValuesIndices', 'abs', 'acos', 'acosh', 'add', 'all', 'amax', 'amin', 'any', 'arange', 'argmax', 'argmin', 'as_tensor', 'asin', 'asinh', 'atan', 'atanh', 'binary_cross_entropy_with_logits', 'cat', 'ceil', 'clamp', 'concat', 'cos', 'cosh', 'cross_entropy', 'cumprod', 'cumsum', 'div', 'dot', 'einsum', 'elu', 'embedding', 'empty', 'eq', 'erf', 'exp', 'expand', 'expm1', 'eye', 'flatten', 'floor', 'from_numpy', 'full', 'full_like', 'gather', 'gaussian_log_prob', 'ge', 'gelu', 'gelu_tanh', 'get_default_dtype', 'getitem', 'gt', 'hinge_loss', 'huber_loss', 'index_select', 'is_grad_enabled', 'isfinite', 'isnan', 'l1_loss', 'le', 'leaky_relu', 'linear', 'linspace', 'log', 'log10', 'log1p', 'log2', 'log_softmax', 'logical_and', 'logical_not', 'logical_or', 'logsumexp', 'lt', 'manual_seed', 'masked_fill', 'matmul', 'max', 'maximum', 'mean', 'min', 'minimum', 'mse_loss', 'mul', 'narrow', 'ne', 'neg', 'nll_loss', 'norm', 'ones', 'ones_like', 'ops', 'outer', 'permute', 'pow', 'prod', 'rand', 'rand_like', 'randint', 'randn', 'randn_like', 'randperm', 'reciprocal', 'relu', 'reshape', 'round', 'rsqrt', 'scatter_add', 'set_default_dtype', 'sigmoid', 'sign', 'silu', 'sin', 'sinh', 'softmax', 'softplus', 'sort', 'split', 'sqrt', 'square', 'squeeze', 'stack', 'std', 'sub', 'sum', 'tan', 'tanh', 'tensor', 'topk', 'transpose', 'tril', 'triu', 'unsqueeze', 'var', 'view', 'where', 'zeros', 'zeros_like']
+__all__: list[str] = ['Generator', 'GradFn', 'Tensor', 'ValuesIndices', 'abs', 'acos', 'acosh', 'add', 'all', 'amax', 'amin', 'any', 'arange', 'argmax', 'argmin', 'as_tensor', 'asin', 'asinh', 'atan', 'atanh', 'binary_cross_entropy_with_logits', 'cat', 'ceil', 'clamp', 'concat', 'cos', 'cosh', 'cross_entropy', 'cumprod', 'cumsum', 'div', 'dot', 'einsum', 'elu', 'embedding', 'empty', 'eq', 'erf', 'exp', 'expand', 'expm1', 'eye', 'flatten', 'floor', 'from_numpy', 'full', 'full_like', 'gather', 'gaussian_log_prob', 'ge', 'gelu', 'gelu_tanh', 'gemm_backend', 'gemm_backends', 'get_default_dtype', 'get_num_threads', 'getitem', 'gt', 'hinge_loss', 'huber_loss', 'index_select', 'is_grad_enabled', 'isfinite', 'isnan', 'l1_loss', 'le', 'leaky_relu', 'linear', 'linspace', 'log', 'log10', 'log1p', 'log2', 'log_softmax', 'logical_and', 'logical_not', 'logical_or', 'logsumexp', 'lt', 'manual_seed', 'masked_fill', 'matmul', 'max', 'maximum', 'mean', 'min', 'minimum', 'mse_loss', 'mul', 'narrow', 'ne', 'neg', 'nll_loss', 'norm', 'ones', 'ones_like', 'ops', 'outer', 'permute', 'pow', 'prod', 'rand', 'rand_like', 'randint', 'randn', 'randn_like', 'randperm', 'reciprocal', 'relu', 'reshape', 'round', 'rsqrt', 'scatter_add', 'set_default_dtype', 'set_gemm_backend', 'set_num_threads', 'sigmoid', 'sign', 'silu', 'sin', 'sinh', 'softmax', 'softplus', 'sort', 'split', 'sqrt', 'square', 'squeeze', 'stack', 'std', 'sub', 'sum', 'tan', 'tanh', 'tensor', 'topk', 'transpose', 'tril', 'triu', 'unsqueeze', 'var', 'view', 'where', 'zeros', 'zeros_like']
 class ValuesIndices(typing.NamedTuple):
     values: Tensor
     indices: Tensor
@@ -789,6 +789,8 @@ class GradFn:
         """
         The shape of what it made.
         """
+def _adam_(parameters: typing.Any, gradients: typing.Any, first_moments: typing.Any, second_moments: typing.Any, max_second_moments: typing.Any, step: typing.SupportsInt | typing.SupportsIndex, lr: typing.SupportsFloat | typing.SupportsIndex, beta1: typing.SupportsFloat | typing.SupportsIndex, beta2: typing.SupportsFloat | typing.SupportsIndex, eps: typing.SupportsFloat | typing.SupportsIndex, weight_decay: typing.SupportsFloat | typing.SupportsIndex, decoupled: builtins.bool, maximize: builtins.bool) -> None:
+    ...
 def _grad(outputs: collections.abc.Sequence[Tensor], inputs: collections.abc.Sequence[Tensor], grad_outputs: collections.abc.Sequence[typing.Any], retain_graph: builtins.bool | None, create_graph: builtins.bool, allow_unused: builtins.bool, order: str | None) -> tuple[typing.Any, ...]:
     ...
 def _is_anomaly_enabled() -> builtins.bool:
@@ -802,6 +804,8 @@ def _record_function(arg0: str, arg1: Tensor, arg2: collections.abc.Sequence[Ten
 def _set_anomaly_enabled(arg0: builtins.bool) -> None:
     ...
 def _set_grad_enabled(arg0: builtins.bool) -> None:
+    ...
+def _sgd_(parameters: typing.Any, gradients: typing.Any, velocities: typing.Any, lr: typing.SupportsFloat | typing.SupportsIndex, momentum: typing.SupportsFloat | typing.SupportsIndex, dampening: typing.SupportsFloat | typing.SupportsIndex, weight_decay: typing.SupportsFloat | typing.SupportsIndex, nesterov: builtins.bool, maximize: builtins.bool, first_step: builtins.bool) -> None:
     ...
 def abs(input: typing.Any) -> Tensor:
     """
@@ -1017,9 +1021,21 @@ def gelu_tanh(input: typing.Any) -> Tensor:
     """
     x (1 + t) / 2, t = tanh(√(2/π) (x + 0.044715 x³)), elementwise. Gradient: g ((1 + t) / 2 + x (1 - t²) √(2/π) (1 + 0.134145 x²) / 2).
     """
+def gemm_backend() -> str:
+    """
+    Who multiplies matrices now.
+    """
+def gemm_backends() -> list[str]:
+    """
+    Who can multiply matrices.
+    """
 def get_default_dtype() -> typing.Any:
     """
     What Python floats become: float32 unless set.
+    """
+def get_num_threads() -> builtins.int:
+    """
+    How many threads a large matrix product may use.
     """
 def getitem(input: Tensor, key: typing.Any) -> Tensor:
     """
@@ -1272,6 +1288,14 @@ def scatter_add(input: typing.Any, dim: typing.SupportsInt | typing.SupportsInde
 def set_default_dtype(dtype: typing.Any) -> None:
     """
     What Python floats become, and what zeros() and the like make: float32 unless set.
+    """
+def set_gemm_backend(name: str) -> None:
+    """
+    Chooses who multiplies matrices, for comparisons.
+    """
+def set_num_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:
+    """
+    How many threads a large matrix product may use: as many as there are processors, unless OMP_NUM_THREADS or this says otherwise. Results do not depend on it.
     """
 def sigmoid(input: typing.Any) -> Tensor:
     """

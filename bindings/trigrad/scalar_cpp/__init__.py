@@ -14,6 +14,7 @@ contributes 0 to a gradient here, not NaN.
 
 from __future__ import annotations
 
+from importlib import import_module as _import_module
 from typing import Any
 
 import numpy as _np
@@ -76,6 +77,20 @@ def get_num_threads() -> int:
 def show_config() -> str:
     """What this engine is, in words."""
     return f"scalar_cpp: one flat tape a thread, float64, {len(ops())} operations, 1 thread"
+
+
+# Imported when first asked for: most programs about gradients need none of them.
+_LAZY = ("nn", "optim", "data")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return _import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY])
 
 
 __all__ = [

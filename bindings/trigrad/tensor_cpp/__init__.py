@@ -7,6 +7,8 @@ PyTorch's names, argument names and defaults, on the CPU.  backward() takes orde
 from __future__ import annotations
 
 from builtins import bool as _bool
+from importlib import import_module as _import_module
+from typing import Any as _Any
 
 import numpy as _np
 
@@ -18,9 +20,11 @@ from .._core.tensor import (
     Generator,
     Tensor,
     get_default_dtype,
+    get_num_threads,
     is_grad_enabled,
     manual_seed,
     set_default_dtype,
+    set_num_threads,
 )
 from . import _tensor, autograd, func
 from ._draw import to_dot
@@ -40,21 +44,24 @@ def supports(op: str) -> _bool:
     return op in _OPS
 
 
-def get_num_threads() -> int:
-    """How many threads this engine uses: one."""
-    return 1
-
-
-def set_num_threads(n: int) -> None:
-    """Accepted, as in PyTorch, and without effect: this engine uses one thread."""
-    if n < 1:
-        raise ValueError(f"set_num_threads: needs a positive number of threads, not {n}")
-
-
 def show_config() -> str:
     """What this engine runs on, in words."""
-    what = f"orders {', '.join(ORDERS)}, {len(_OPS)} operations, matrix products by Eigen, 1 thread"
-    return f"tensor_cpp {_version}: {what}"
+    products = f"matrix products: {_core.gemm_backend()}, {get_num_threads()} threads"
+    return f"tensor_cpp {_version}: orders {', '.join(ORDERS)}, {len(_OPS)} operations, {products}"
+
+
+# Imported when first asked for: most programs about gradients need none of them.
+_LAZY = ("nn", "optim", "data")
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _LAZY:
+        return _import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY])
 
 
 # Records without a function of that name.

@@ -6,7 +6,10 @@ import numpy as np
 from .. import errors as errors
 from .._core.tensor import *
 from . import autograd as autograd
+from . import data as data
 from . import func as func
+from . import nn as nn
+from . import optim as optim
 from ._draw import to_dot as to_dot
 from ._function import Function as Function
 from ._modes import detect_anomaly as detect_anomaly
@@ -22,6 +25,4 @@ int64: np.dtype[Any]
 bool: np.dtype[Any]
 
 def supports(op: str) -> Any: ...
-def get_num_threads() -> int: ...
-def set_num_threads(n: int) -> None: ...
 def show_config() -> str: ...

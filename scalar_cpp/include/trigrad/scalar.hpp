@@ -3,6 +3,7 @@
 
 #include <trigrad/scalar/collect.hpp>
 #include <trigrad/scalar/nn.hpp>
+#include <trigrad/scalar/optim.hpp>
 #include <trigrad/scalar/random.hpp>
 #include <trigrad/scalar/tape.hpp>
 #include <trigrad/scalar/value.hpp>

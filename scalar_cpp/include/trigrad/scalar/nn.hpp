@@ -9,15 +9,15 @@
 
 namespace trigrad {
 
-enum class Activation { Linear, Relu, Tanh };
+enum class Nonlinearity { Linear, Relu, Tanh };
 
-inline Value activate(Activation activation, Value x) {
+inline Value activate(Nonlinearity activation, Value x) {
   switch (activation) {
-    case Activation::Relu:
+    case Nonlinearity::Relu:
       return relu(x);
-    case Activation::Tanh:
+    case Nonlinearity::Tanh:
       return tanh(x);
-    case Activation::Linear:
+    case Nonlinearity::Linear:
       break;
   }
   return x;
@@ -26,7 +26,7 @@ inline Value activate(Activation activation, Value x) {
 // `draw` gives the next initial weight, in the order in which micrograd draws: unit by unit, bias 0.
 class Neuron {
  public:
-  Neuron(std::size_t inputs, Activation activation, auto&& draw) : activation_(activation) {
+  Neuron(std::size_t inputs, Nonlinearity activation, auto&& draw) : activation_(activation) {
     parameters_.reserve(inputs + 1);
     for (std::size_t k = 0; k < inputs; ++k) parameters_.push_back(leaf(draw()));
     parameters_.push_back(leaf(0.0));
@@ -41,12 +41,12 @@ class Neuron {
 
  private:
   std::vector<Value> parameters_;  // the weights, then the bias
-  Activation activation_;
+  Nonlinearity activation_;
 };
 
 class Layer {
  public:
-  Layer(std::size_t inputs, std::size_t outputs, Activation activation, auto&& draw) {
+  Layer(std::size_t inputs, std::size_t outputs, Nonlinearity activation, auto&& draw) {
     for (std::size_t k = 0; k < outputs; ++k) neurons_.emplace_back(inputs, activation, draw);
   }
 
@@ -65,9 +65,9 @@ class Layer {
 
 class MLP {
  public:
-  MLP(std::size_t inputs, const std::vector<std::size_t>& outputs, auto&& draw, Activation hidden = Activation::Relu) {
+  MLP(std::size_t inputs, const std::vector<std::size_t>& outputs, auto&& draw, Nonlinearity hidden = Nonlinearity::Relu) {
     for (std::size_t k = 0; k < outputs.size(); ++k) {
-      layers_.emplace_back(k ? outputs[k - 1] : inputs, outputs[k], k + 1 < outputs.size() ? hidden : Activation::Linear, draw);
+      layers_.emplace_back(k ? outputs[k - 1] : inputs, outputs[k], k + 1 < outputs.size() ? hidden : Nonlinearity::Linear, draw);
     }
   }
 

@@ -12,6 +12,8 @@ void same_dtype(std::string_view op, const Tensor& x, const Tensor& y);  // DTyp
 void needs_floating(std::string_view op, const Tensor& x);               // DTypeError for integers and booleans
 std::size_t stack_left();                                   // bytes of this thread's stack below the caller
 
+bool add_in_place(const Tensor& sum, const Tensor& term);  // sum += term where both lie alike; else false, and nothing is done
+
 // A handle that neither counts nor lets go: for cells that somebody else is known to keep meanwhile.
 class Borrowed {
  public:

@@ -1,0 +1,9 @@
+// How many threads large products may use. Results do not depend on it: work is cut between numbers, never inside a sum.
+#pragma once
+
+namespace trigrad {
+
+int num_threads();           // all that this process may run on, unless OMP_NUM_THREADS or set_num_threads says otherwise
+void set_num_threads(int n);  // ValueError unless positive
+
+}  // namespace trigrad

@@ -1,0 +1,234 @@
+// cross_entropy as one node: log_softmax, the choice by label or the sum over probabilities, and the reduction.
+//
+// With p = softmax(x) and t the probabilities that the target stands for (of a label: 1 there and 0 elsewhere; smoothed:
+// t (1 - s) + s / C), a row's loss is -Σ t ln p and its gradient p Σ t - t. The forward keeps p, so the backward is one pass
+// without exponentials. Where the gradient is to be differentiated itself, the rule is made of ops.
+
+#include <trigrad/tensor/internal.hpp>
+#include <trigrad/tensor/ops.hpp>
+#include <trigrad/tensor/structural.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+namespace trigrad {
+namespace {
+
+// The inputs of the node are x, the target, and p: the numbers of softmax(x) row by row, which need no gradient.
+struct FusedCrossEntropy {
+  static constexpr Saved kP = static_cast<Saved>(4);
+  static constexpr OpInfo info{.name = "cross_entropy", .saves = {Saved::X | Saved::Y | kP, Saved::X}};
+  struct Attrs {
+    int dim;  // of the classes
+    bool by_label;
+    Reduction reduction;
+    std::int64_t ignore_index;
+    double smoothing, weight;  // weight: of a row in the result, for a mean one over the number of rows that count
+  };
+  static void vjp(Cell& node, const Tensor& g, Tensor* gradients);
+};
+using Attrs = FusedCrossEntropy::Attrs;
+
+// x as B rows of C classes: the classes become the last dim.
+struct Rows {
+  bool as_they_lie;
+  Dims there, back;  // orders of axes
+  std::int64_t B = 1, C;
+
+  Rows(const Tensor& x, int dim) : as_they_lie(dim == x.ndim() - 1), C(x.size(dim)) {
+    for (int k = 0; k < x.ndim(); ++k) {
+      if (k != dim) there.push_back(k), B *= x.size(k);
+      back.push_back(k < dim ? k : k == dim ? x.ndim() - 1 : k - 1);
+    }
+    there.push_back(dim);
+  }
+  Tensor of(const Tensor& x) const { return contiguous_data(as_they_lie ? x : permute(x, there)); }
+  std::int64_t padded() const { return (B * C + kLanes - 1) / static_cast<std::int64_t>(kLanes) * static_cast<std::int64_t>(kLanes); }
+};
+
+// The label of a row, or -1: not counted. Nothing forbids NumPy to write over labels between forward and backward, so
+// those out of range are not followed.
+std::int64_t label_at(const std::int64_t* labels, std::int64_t row, std::int64_t C, const Attrs& at) {
+  const std::int64_t label = labels[row];
+  return label == at.ignore_index || label < 0 || label >= C ? -1 : label;
+}
+
+// combine(... combine(combine(start, x[0]), x[1]) ...), in eight strands, because one would wait for each step.
+template <class R, class T, class Combine>
+R fold(const T* x, std::int64_t n, R start, Combine combine) {
+  constexpr std::int64_t kStrands = 8;
+  R strands[kStrands];
+  std::fill_n(strands, kStrands, start);
+  std::int64_t k = 0;
+  for (; k + kStrands <= n; k += kStrands)
+    for (std::int64_t j = 0; j < kStrands; ++j) strands[j] = combine(strands[j], static_cast<R>(x[k + j]));
+  R result = start;
+  for (; k < n; ++k) result = combine(result, static_cast<R>(x[k]));
+  for (const R strand : strands) result = combine(result, strand);
+  return result;
+}
+
+// x and p (B, C), `target`: labels (B) or probabilities (B, C). Gives the sum of the losses; writes each where asked to.
+template <class T>
+double forward_rows(const Rows& rows, const T* x, const void* target, const Attrs& at, const Tensor& p, T* losses) {
+  const std::int64_t B = rows.B, C = rows.C, padded = rows.padded();
+  const Tensor from_top = empty({padded}, dtype_of<T>);  // x less the largest of its row, so that no exponential overflows
+  T* const d = from_top.data<T>();
+  for (std::int64_t b = 0; b < B; ++b) {
+    const T top = fold(x + b * C, C, -std::numeric_limits<T>::infinity(), [](T a, T c) { return c > a ? c : a; });
+    for (std::int64_t k = 0; k < C; ++k) d[b * C + k] = x[b * C + k] - top;
+  }
+  std::fill(d + B * C, d + padded, T{0});
+  const void* const in[] = {d};
+  T* const e = p.data<T>();
+  const Kernels& exp_kernels = *row_of<Exp>().kernels;
+  exp_kernels.forward[dtype_of<T> == DType::Float32 ? ComputeFloat : ComputeDouble]({}, in, e, static_cast<std::size_t>(padded));
+
+  const auto* const labels = static_cast<const std::int64_t*>(target);
+  const auto* const t = static_cast<const T*>(target);
+  const double keep = 1 - at.smoothing, everywhere = at.smoothing / static_cast<double>(C);
+  double sum = 0;
+  for (std::int64_t b = 0; b < B; ++b) {
+    const std::int64_t row = b * C;
+    const double total = fold(e + row, C, 0.0, std::plus<>());
+    const double log_total = std::log(total);
+    double loss = 0;
+    const auto score = [&](std::int64_t k) { return static_cast<double>(d[row + k]) - log_total; };  // ln p
+    if (at.by_label) {
+      const std::int64_t label = label_at(labels, b, C, at);
+      if (label >= 0) {
+        loss = -keep * score(label);
+        if (at.smoothing > 0)
+          for (std::int64_t k = 0; k < C; ++k) loss -= everywhere * score(k);
+      }
+    } else {
+      for (std::int64_t k = 0; k < C; ++k) loss -= score(k) * (static_cast<double>(t[row + k]) * keep + everywhere);
+    }
+    sum += loss;
+    if (losses) losses[b] = static_cast<T>(loss);
+    const T scale = static_cast<T>(1 / total);
+    for (std::int64_t k = 0; k < C; ++k) e[row + k] *= scale;
+  }
+  return sum;
+}
+
+// gx (B, C) = s (p Σ t - t) with s = weight · g, g one number or one of each row.
+template <class T>
+void backward_rows(const Rows& rows, const T* p, const void* target, const T* g, const Attrs& at, T* gx) {
+  const std::int64_t C = rows.C;
+  const auto* const labels = static_cast<const std::int64_t*>(target);
+  const auto* const t = static_cast<const T*>(target);
+  const double smoothing = mutant("cross_entropy.rule_forgets_smoothing") ? 0 : at.smoothing;
+  const T keep = static_cast<T>(1 - smoothing), everywhere = static_cast<T>(smoothing / static_cast<double>(C));
+  for (std::int64_t b = 0; b < rows.B; ++b) {
+    const std::int64_t row = b * C;
+    const T s = static_cast<T>(static_cast<double>(g[at.reduction == Reduction::None ? b : 0]) * at.weight);
+    if (at.by_label) {
+      const std::int64_t label = label_at(labels, b, C, at);
+      if (label < 0) {
+        std::fill_n(gx + row, C, T{0});
+        continue;
+      }
+      for (std::int64_t k = 0; k < C; ++k) gx[row + k] = s * (p[row + k] - everywhere);
+      gx[row + label] = s * (p[row + label] - everywhere - keep);
+    } else {
+      T total = 0;
+      for (std::int64_t k = 0; k < C; ++k) total += t[row + k] * keep + everywhere;
+      for (std::int64_t k = 0; k < C; ++k) gx[row + k] = s * (p[row + k] * total - (t[row + k] * keep + everywhere));
+    }
+  }
+}
+
+Tensor fused_gradient(const Tensor& x, const Tensor& target, const Tensor& p, const Tensor& g, const Attrs& at) {
+  const Rows rows(x, at.dim);
+  Dims shape;
+  for (const auto axis : rows.there) shape.push_back(x.size(static_cast<int>(axis)));
+  Tensor gx = empty(shape, x.dtype());
+  const Tensor same_type = contiguous_data(to_dtype(g, x.dtype()));
+  const Tensor compared = at.by_label ? contiguous_data(target) : rows.of(target);
+  visit_floating(x.dtype(),
+                 [&]<class T>() { backward_rows<T>(rows, p.data<T>(), compared.raw(), same_type.template data<T>(), at, gx.data<T>()); });
+  return rows.as_they_lie ? gx : permute(gx, rows.back);
+}
+
+// The same of ops. Labels are spread out to probabilities first.
+Tensor recorded_gradient(const Tensor& x, const Tensor& target, const Tensor& s, const Attrs& at) {
+  const double C = static_cast<double>(x.size(at.dim));
+  const auto smoothed = [&](const Tensor& t) { return at.smoothing > 0 ? t * like(t, 1 - at.smoothing) + like(t, at.smoothing / C) : t; };
+  const Tensor p = softmax(x, at.dim);
+  if (!at.by_label) {
+    const Tensor t = smoothed(target);
+    return s * (p * sum(t, {at.dim}, true) - t);
+  }
+  const Tensor listed = unsqueeze(target, at.dim), counted = listed != like(listed, static_cast<double>(at.ignore_index));
+  Dims along = Dims::filled(x.ndim(), 1);
+  along[at.dim] = x.size(at.dim);
+  const Tensor hit = listed == reshape(arange(0, C), along);
+  return where(counted, s * (p - smoothed(to_dtype(hit, x.dtype()))), like(x, 0));
+}
+
+void FusedCrossEntropy::vjp(Cell& node, const Tensor& g, Tensor* gradients) {
+  const Attrs& at = attrs_of<Attrs>(node);
+  const Tensor x = input_of(node, 0), target = input_of(node, 1);
+  const auto row_scale = [&] {
+    const Tensor s = g * like(g, at.weight);
+    return at.reduction == Reduction::None ? unsqueeze(s, at.dim) : s;
+  };
+  if (wants_gradient(node, 0))
+    gradients[0] = grad_enabled() ? recorded_gradient(x, target, row_scale(), at) : fused_gradient(x, target, input_of(node, 2), g, at);
+  if (wants_gradient(node, 1)) gradients[1] = row_scale() * (log_softmax(x, at.dim) * like(x, at.smoothing - 1));
+}
+
+// How many labels are not ignored; IndexError where one is out of range.
+std::int64_t count_labels(const Tensor& labels, std::int64_t C, std::int64_t ignore_index) {
+  std::int64_t count = 0;
+  for (std::int64_t k = 0; k < labels.numel(); ++k) {
+    const std::int64_t label = labels.data<std::int64_t>()[k];
+    if (label == ignore_index) continue;
+    if (label < 0 || label >= C)
+      throw IndexError("cross_entropy: index " + std::to_string(label) + " is out of range for size " + std::to_string(C));
+    ++count;
+  }
+  return mutant("cross_entropy.ignored_labels_counted") ? labels.numel() : count;
+}
+
+}  // namespace
+
+Tensor cross_entropy(const Tensor& input, const Tensor& target, std::int64_t ignore_index, Reduction reduction, double label_smoothing) {
+  const int dim = input.ndim() > 1 ? 1 : 0;
+  Dims expected = input.shape();
+  if (!expected.empty()) expected.erase(dim);
+  const bool by_label = target.dtype() == DType::Int64 && target.shape() == expected;
+  if (input.ndim() == 0 || (!by_label && !(target.shape() == input.shape() && is_floating(target.dtype()))))
+    throw ShapeError(
+        "cross_entropy: input is " + to_string(input.shape()) + ", so target must be " + to_string(expected) + " class indices or " +
+        to_string(input.shape()) + " probabilities, not " + to_string(target.shape()) +
+        (target.dtype() != DType::Int64 && target.shape() == expected ? " of " + std::string(name_of(target.dtype())) : std::string()));
+  if (!(label_smoothing >= 0 && label_smoothing <= 1))
+    throw ValueError("cross_entropy: label_smoothing must be between 0 and 1, not " + std::to_string(label_smoothing));
+  needs_floating("log_softmax", input);
+  if (!by_label) same_dtype("cross_entropy", input, target);
+
+  const Rows rows(input, dim);
+  Attrs at{dim, by_label, reduction, ignore_index, label_smoothing, 1};
+  Tensor z = empty(reduction == Reduction::None ? expected : Dims{}, input.dtype()), p = empty({rows.padded()}, input.dtype());
+  {
+    const NoGrad guard;
+    const Tensor x = rows.of(input), compared = by_label ? contiguous_data(target) : rows.of(target);
+    const auto count = static_cast<double>(by_label ? count_labels(compared, rows.C, ignore_index) : rows.B);
+    if (reduction == Reduction::Mean) at.weight = 1 / count;
+    visit_floating(input.dtype(), [&]<class T>() {
+      const bool each = reduction == Reduction::None;
+      const double sum = forward_rows<T>(rows, x.data<T>(), compared.raw(), at, p, each ? z.data<T>() : nullptr);
+      if (!each) *z.data<T>() = static_cast<T>(reduction == Reduction::Mean ? sum / count : sum);
+    });
+  }
+  const Tensor* const inputs[] = {&input, &target, &p};
+  if (detect_anomaly()) check_output(z, "cross_entropy", inputs);
+  record(z, structural_row<FusedCrossEntropy>(), inputs, &at);
+  return z;
+}
+
+}  // namespace trigrad

@@ -1,0 +1,275 @@
+// The fused updates and the classes over them (see optim.hpp). The formulas are those of torch/optim/_functional's single
+// tensor versions; scalars are prepared in double and rounded once to the parameter's type.
+
+#include <trigrad/tensor/graph.hpp>
+#include <trigrad/tensor/internal.hpp>
+#include <trigrad/tensor/kernels.hpp>
+#include <trigrad/tensor/ops.hpp>
+#include <trigrad/tensor/optim.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace trigrad::optim {
+namespace {
+
+// --- kernels: n numbers each of parameter p, gradient g and state ---------------------------------------------------
+enum class Momentum { None, Plain, Nesterov };
+enum class Decay { None, Gradient, Decoupled };  // added to the gradient, or taken off the parameter
+
+template <class T>
+struct SGDNumbers {
+  T sign, lr, momentum, fresh, decay;  // sign: -1 to maximize
+};
+
+template <class T, Momentum kMomentum, bool kDecay>
+TRIGRAD_CLONES void sgd_pass(T* __restrict p, const T* __restrict g, T* __restrict v, std::size_t n, const SGDNumbers<T>& with) {
+  const auto [sign, lr, momentum, fresh, decay] = with;
+  TRIGRAD_VECTOR_LOOP for (std::size_t i = 0; i < n; ++i) {
+    T d = sign * g[i];
+    if constexpr (kDecay) d = d + decay * p[i];
+    if constexpr (kMomentum != Momentum::None) {
+      const T speed = momentum * v[i] + fresh * d;
+      v[i] = speed;
+      d = kMomentum == Momentum::Nesterov ? d + momentum * speed : speed;
+    }
+    p[i] = p[i] - lr * d;
+  }
+}
+
+template <class T>
+struct AdamNumbers {
+  T sign, fresh1, beta2, fresh2, scale2, eps, step_size, decay;  // scale2: 1 / √(1 - β₂ᵗ)
+};
+
+template <class T, Decay kDecay, bool kMax>
+TRIGRAD_CLONES void adam_pass(T* __restrict p, const T* __restrict g, T* __restrict m, T* __restrict v, T* __restrict v_max, std::size_t n,
+                              const AdamNumbers<T>& with) {
+  const auto [sign, fresh1, beta2, fresh2, scale2, eps, step_size, decay] = with;
+  TRIGRAD_VECTOR_LOOP for (std::size_t i = 0; i < n; ++i) {
+    T d = sign * g[i], at = p[i];
+    if constexpr (kDecay == Decay::Gradient) d = d + decay * at;
+    if constexpr (kDecay == Decay::Decoupled) at = at * decay;  // here 1 - lr · weight_decay
+    const T first = m[i] + fresh1 * (d - m[i]);
+    T second = beta2 * v[i] + fresh2 * d * d;
+    m[i] = first;
+    v[i] = second;
+    if constexpr (kMax) v_max[i] = second = v_max[i] > second || v_max[i] != v_max[i] ? v_max[i] : second;  // NaN stays
+    p[i] = at - step_size * (first / (std::sqrt(second) * scale2 + eps));
+  }
+}
+
+// --- checks --------------------------------------------------------------------------------------------------------
+void check_count(std::string_view op, std::size_t parameters, std::size_t count, const char* what) {
+  if (count != parameters)
+    throw ValueError(std::string(op) + ": " + std::to_string(parameters) + " parameters but " + std::to_string(count) + " " + what);
+}
+
+void check_fits(std::string_view op, std::size_t k, const Tensor& parameter, const Tensor& other, const char* what) {
+  const auto start = [&] { return std::string(op) + ": parameter " + std::to_string(k) + " is "; };
+  if (!other.defined()) throw ValueError(std::string(op) + ": parameter " + std::to_string(k) + " has no " + what);
+  if (!std::ranges::equal(parameter.cell()->sizes(), other.cell()->sizes()))
+    throw ShapeError(start() + to_string(parameter.shape()) + " but its " + what + " is " + to_string(other.shape()));
+  if (parameter.dtype() != other.dtype())
+    throw DTypeError(start() + std::string(name_of(parameter.dtype())) + " but its " + what + " is " + std::string(name_of(other.dtype())) +
+                     "; convert one with .to()");
+}
+
+// --- from tensors to kernels ---------------------------------------------------------------------------------------
+// A tensor as one run of numbers that changes; where its elements do not lie so, a copy that goes back.
+class Run {
+ public:
+  explicit Run(const Tensor& x) : tensor_(x), numbers_(x.defined() ? contiguous_data(x) : Tensor()) {}
+  template <class T>
+  T* data() const {
+    return numbers_.defined() ? numbers_.data<T>() : nullptr;
+  }
+  void changed() const {
+    if (!numbers_.defined()) return;
+    if (!numbers_.is_same(tensor_)) copy_elements(numbers_, tensor_);
+    tensor_.cell()->storage->version.fetch_add(1, std::memory_order_relaxed);
+  }
+
+ private:
+  const Tensor& tensor_;
+  Tensor numbers_;
+};
+
+const Tensor kNone;
+
+template <class T>
+void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velocity, const SGDOptions& o, bool first_step) {
+  const Run p(parameter), v(velocity);
+  const Tensor g = contiguous_data(gradient);
+  const auto n = static_cast<std::size_t>(parameter.numel());
+  if (first_step && velocity.defined()) std::fill_n(v.data<T>(), n, T{0});
+  const auto number = [](double x) { return static_cast<T>(x); };
+  const SGDNumbers<T> with{number(o.maximize ? -1 : 1), number(o.lr), number(o.momentum), number(first_step ? 1 : 1 - o.dampening),
+                           number(o.weight_decay)};
+  const auto run = [&]<Momentum kMomentum>() {
+    const auto pass = o.weight_decay != 0 ? sgd_pass<T, kMomentum, true> : sgd_pass<T, kMomentum, false>;
+    pass(p.template data<T>(), g.template data<T>(), v.template data<T>(), n, with);
+  };
+  if (o.momentum == 0) run.template operator()<Momentum::None>();
+  else if (o.nesterov) run.template operator()<Momentum::Nesterov>();
+  else run.template operator()<Momentum::Plain>();
+  p.changed();
+  v.changed();
+}
+
+template <class T>
+void adam_one(const Tensor& parameter, const Tensor& gradient, const Tensor& first, const Tensor& second, const Tensor& max_second,
+              std::int64_t step, const AdamOptions& o, bool decoupled) {
+  const Run p(parameter), m(first), v(second), v_max(max_second);
+  const Tensor g = contiguous_data(gradient);
+  const double t = static_cast<double>(step);
+  const auto number = [](double x) { return static_cast<T>(x); };
+  const AdamNumbers<T> with{.sign = number(o.maximize ? -1 : 1),
+                            .fresh1 = number(1 - o.betas[0]),
+                            .beta2 = number(o.betas[1]),
+                            .fresh2 = number(1 - o.betas[1]),
+                            .scale2 = number(1 / std::sqrt(1 - std::pow(o.betas[1], t))),
+                            .eps = number(o.eps),
+                            .step_size = number(o.lr / (1 - std::pow(o.betas[0], t))),
+                            .decay = number(decoupled ? 1 - o.lr * o.weight_decay : o.weight_decay)};
+  const auto run = [&]<Decay kDecay>() {
+    const auto pass = max_second.defined() ? adam_pass<T, kDecay, true> : adam_pass<T, kDecay, false>;
+    pass(p.template data<T>(), g.template data<T>(), m.template data<T>(), v.template data<T>(), v_max.template data<T>(),
+         static_cast<std::size_t>(parameter.numel()), with);
+  };
+  if (o.weight_decay == 0) run.template operator()<Decay::None>();
+  else if (decoupled) run.template operator()<Decay::Decoupled>();
+  else run.template operator()<Decay::Gradient>();
+  for (const Run* changed : {&p, &m, &v, &v_max}) changed->changed();
+}
+
+}  // namespace
+
+void sgd_(std::span<const Tensor> parameters, std::span<const Tensor> gradients, std::span<const Tensor> velocities,
+          const SGDOptions& options, bool first_step) {
+  const std::size_t count = parameters.size();
+  check_count("sgd_", count, gradients.size(), "gradients");
+  if (!velocities.empty() || options.momentum != 0) check_count("sgd_", count, velocities.size(), "velocities");
+  const bool moving = options.momentum != 0;
+  for (std::size_t k = 0; k < count; ++k) {
+    if (!gradients[k].defined()) continue;
+    needs_floating("sgd_", parameters[k]);
+    check_fits("sgd_", k, parameters[k], gradients[k], "gradient");
+    if (moving) check_fits("sgd_", k, parameters[k], velocities[k], "velocity");
+  }
+  for (std::size_t k = 0; k < count; ++k)
+    if (gradients[k].defined())
+      visit_floating(parameters[k].dtype(),
+                     [&]<class T>() { sgd_one<T>(parameters[k], gradients[k], moving ? velocities[k] : kNone, options, first_step); });
+}
+
+void adam_(std::span<const Tensor> parameters, std::span<const Tensor> gradients, std::span<const Tensor> first_moments,
+           std::span<const Tensor> second_moments, std::span<const Tensor> max_second_moments, std::int64_t step,
+           const AdamOptions& options, bool decoupled) {
+  const std::size_t count = parameters.size();
+  check_count("adam_", count, gradients.size(), "gradients");
+  check_count("adam_", count, first_moments.size(), "first moments");
+  check_count("adam_", count, second_moments.size(), "second moments");
+  const bool with_max = !max_second_moments.empty();
+  if (with_max) check_count("adam_", count, max_second_moments.size(), "largest second moments");
+  if (step < 1) throw ValueError("adam_: steps are counted from 1, not " + std::to_string(step));
+  for (std::size_t k = 0; k < count; ++k) {
+    if (!gradients[k].defined()) continue;
+    needs_floating("adam_", parameters[k]);
+    check_fits("adam_", k, parameters[k], gradients[k], "gradient");
+    check_fits("adam_", k, parameters[k], first_moments[k], "first moment");
+    check_fits("adam_", k, parameters[k], second_moments[k], "second moment");
+    if (with_max) check_fits("adam_", k, parameters[k], max_second_moments[k], "largest second moment");
+  }
+  for (std::size_t k = 0; k < count; ++k)
+    if (gradients[k].defined())
+      visit_floating(parameters[k].dtype(), [&]<class T>() {
+        adam_one<T>(parameters[k], gradients[k], first_moments[k], second_moments[k], with_max ? max_second_moments[k] : kNone, step,
+                    options, decoupled);
+      });
+}
+
+// --- the classes ---------------------------------------------------------------------------------------------------
+namespace {
+void check(const char* what, double value, bool good) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", value);
+  if (!good) throw ValueError(std::string("Invalid ") + what + ": " + text);
+}
+}  // namespace
+
+Optimizer::Optimizer(std::vector<Tensor> parameters, double lr) : parameters_(std::move(parameters)), lr_(lr) {
+  check("learning rate", lr, lr >= 0);
+  if (parameters_.empty()) throw ValueError("optimizer got an empty parameter list");
+  std::vector<const Cell*> cells;
+  for (const Tensor& parameter : parameters_) {
+    if (!parameter.is_leaf()) throw ValueError("can't optimize a non-leaf Tensor");
+    cells.push_back(parameter.cell());
+  }
+  std::ranges::sort(cells);
+  if (std::ranges::adjacent_find(cells) != cells.end()) throw ValueError("optimizer contains a parameter group with duplicate parameters");
+}
+
+void Optimizer::zero_grad(bool set_to_none) {
+  const NoGrad guard;
+  for (Tensor& parameter : parameters_)
+    if (set_to_none) parameter.set_grad({});
+    else if (Tensor grad = parameter.grad(); grad.defined()) grad.zero_();
+}
+
+SGD::SGD(std::vector<Tensor> parameters, const SGDOptions& options)
+    : Optimizer(std::move(parameters), options.lr), options_(options), velocities_(parameters_.size()) {
+  check("momentum value", options.momentum, options.momentum >= 0);
+  check("weight_decay value", options.weight_decay, options.weight_decay >= 0);
+  if (options.nesterov && (options.momentum <= 0 || options.dampening != 0))
+    throw ValueError("Nesterov momentum requires a momentum and zero dampening");
+}
+
+void SGD::step() {
+  options_.lr = lr();
+  for (std::size_t k = 0; k < parameters_.size(); ++k) {
+    const Tensor grad = parameters_[k].grad();
+    if (!grad.defined()) continue;
+    const bool first = options_.momentum != 0 && !velocities_[k].defined();
+    if (first) velocities_[k] = zeros_of(parameters_[k]);
+    sgd_({&parameters_[k], 1}, {&grad, 1}, {&velocities_[k], options_.momentum != 0 ? 1u : 0u}, options_, first);
+  }
+}
+
+Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options, bool decoupled)
+    : Optimizer(std::move(parameters), options.lr), options_(options), decoupled_(decoupled), states_(parameters_.size()) {
+  const auto [beta1, beta2] = options.betas;
+  check("epsilon value", options.eps, options.eps >= 0);
+  check("beta parameter at index 0", beta1, 0 <= beta1 && beta1 < 1);
+  check("beta parameter at index 1", beta2, 0 <= beta2 && beta2 < 1);
+  check("weight_decay value", options.weight_decay, options.weight_decay >= 0);
+}
+
+void Adam::step() {
+  options_.lr = lr();
+  for (std::size_t k = 0; k < parameters_.size(); ++k) {
+    const Tensor grad = parameters_[k].grad();
+    if (!grad.defined()) continue;
+    auto& [first, second, max_second, step] = states_[k];
+    if (!first.defined()) {
+      first = zeros_of(parameters_[k]);
+      second = zeros_of(parameters_[k]);
+      if (options_.amsgrad) max_second = zeros_of(parameters_[k]);
+    }
+    adam_({&parameters_[k], 1}, {&grad, 1}, {&first, 1}, {&second, 1}, {&max_second, options_.amsgrad ? 1u : 0u}, ++step, options_,
+          decoupled_);
+  }
+}
+
+LambdaLR::LambdaLR(Optimizer& optimizer, std::function<double(std::int64_t)> factor)
+    : optimizer_(optimizer), factor_(std::move(factor)), base_lr_(optimizer.lr()) {
+  set_epoch(0);
+}
+
+void LambdaLR::set_epoch(std::int64_t epoch) {
+  epoch_ = epoch;
+  optimizer_.set_lr(base_lr_ * factor_(epoch));
+}
+
+}  // namespace trigrad::optim

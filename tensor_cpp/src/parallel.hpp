@@ -1,0 +1,37 @@
+// parallel_for: a loop cut into as many runs as there are threads.
+#pragma once
+
+#include <trigrad/tensor/parallel.hpp>
+
+#include <cstdint>
+
+namespace trigrad {
+
+// A function that is called, not kept: no allocation, unlike std::function.
+class PartTask {
+ public:
+  template <class F>
+  explicit PartTask(F& f) : object_(&f), call_([](void* object, int part) { (*static_cast<F*>(object))(part); }) {}
+  void operator()(int part) const { call_(object_, part); }
+
+ private:
+  void* object_;
+  void (*call_)(void*, int);
+};
+
+void run_parts(int parts, PartTask task);  // task(0) ... task(parts - 1), each on a thread; returns when all are done
+
+// f(first, last, part) over [0, n), cut at multiples of `unit` into at most `parts` runs. f must not throw.
+template <class F>
+void parallel_for(std::int64_t n, std::int64_t unit, int parts, F f) {
+  const std::int64_t units = (n + unit - 1) / unit;
+  if (parts > units) parts = static_cast<int>(units);
+  if (parts <= 1) return f(std::int64_t{0}, n, 0);
+  auto run = [&](int part) {
+    const auto border = [&](int k) { return k == parts ? n : units * k / parts * unit; };
+    f(border(part), border(part + 1), part);
+  };
+  run_parts(parts, PartTask(run));
+}
+
+}  // namespace trigrad

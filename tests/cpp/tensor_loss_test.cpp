@@ -1,0 +1,95 @@
+// cross_entropy as one node: what the conformance suite's samples do not reach.
+
+#include "tensor_testing.hpp"
+
+#include <cmath>
+
+namespace trigrad::testing {
+namespace {
+
+Tensor labels(std::initializer_list<double> values, const Dims& shape) { return tensor(values, shape, DType::Int64); }
+constexpr Reduction kReductions[] = {Reduction::Mean, Reduction::Sum, Reduction::None};
+
+// The same of parts: what the one node replaces.
+Tensor of_parts(const Tensor& x, const Tensor& probabilities, Reduction reduction) {
+  const Tensor losses = -sum(log_softmax(x, 1) * probabilities, {1});
+  return reduction == Reduction::Mean ? mean(losses) : reduction == Reduction::Sum ? sum(losses) : losses;
+}
+
+std::vector<Tensor> slopes(const Tensor& loss, std::vector<Tensor> of, bool create_graph = false) {
+  const Tensor total = sum(loss * loss);
+  return gradients({&total, 1}, of, {}, {.retain_graph = true, .create_graph = create_graph}, false);
+}
+
+TEST(TensorLoss, CrossEntropyIsOneNode) {
+  const Tensor x = randn({4, 3}).set_requires_grad();
+  const Tensor loss = cross_entropy(x, labels({0, 2, 1, 1}, {4}));
+  EXPECT_EQ(loss.op_name(), "cross_entropy");
+  EXPECT_EQ(loss.cell()->input_cells()[0], x.cell());
+}
+
+// Weights that do not sum to 1, every layout, both ways to a gradient, and second derivatives.
+TEST(TensorLoss, CrossEntropyIsTheSumOfItsParts) {
+  Generator generator(2);
+  for (const Dims& shape : {Dims{4, 5}, Dims{3, 5, 2}, Dims{2, 5, 3, 2}}) {
+    const Tensor base = randn(shape, DType::Float64, &generator).set_requires_grad();
+    const Tensor weights = rand(shape, DType::Float64, &generator).set_requires_grad();
+    Dims turned = shape;
+    std::swap(turned[0], turned[1]);
+    for (const Reduction reduction : kReductions) {
+      const Tensor one = cross_entropy(base, weights, -100, reduction), parts = of_parts(base, weights, reduction);
+      expect_near(numbers(one), numbers(parts), 1e-13);
+      const auto expected = slopes(parts, {base, weights}, true), fast = slopes(one, {base, weights});
+      const auto recorded = slopes(cross_entropy(base, weights, -100, reduction), {base, weights}, true);
+      for (std::size_t k = 0; k < 2; ++k) {
+        expect_near(numbers(fast[k]), numbers(expected[k]), 1e-13);
+        expect_near(numbers(recorded[k]), numbers(expected[k]), 1e-13);
+        expect_near(numbers(slopes(recorded[k], {base, weights})[0]), numbers(slopes(expected[k], {base, weights})[0]), 1e-11);
+      }
+    }
+    const Tensor view = transpose(clone(transpose(base.detach(), 0, 1)), 0, 1);  // the same numbers, not in a row
+    EXPECT_TRUE(same_bits(cross_entropy(view, weights.detach()), cross_entropy(base.detach(), weights.detach())));
+  }
+}
+
+TEST(TensorLoss, LabelsAreProbabilities) {
+  const Tensor x = randn({4, 3}, DType::Float64).set_requires_grad(), at = labels({0, 2, -7, 1}, {4});
+  const Tensor hits = tensor({1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0}, {4, 3}, DType::Float64);
+  const Tensor smooth = tensor({1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1}, {4, 3}, DType::Float64) * like(hits, 0.1) + hits * like(hits, 0.7);
+  for (const Reduction reduction : kReductions) {
+    const Tensor one = cross_entropy(x, at, -7, reduction, 0.3);
+    Tensor parts = of_parts(x, smooth, reduction);
+    if (reduction == Reduction::Mean) parts = parts * like(parts, 4.0 / 3);  // of the three that count
+    expect_near(numbers(one), numbers(parts), 1e-13);
+    expect_near(numbers(slopes(one, {x})[0]), numbers(slopes(parts, {x})[0]), 1e-13);
+  }
+}
+
+TEST(TensorLoss, CrossEntropyAtTheEdges) {
+  const auto loss = [](std::initializer_list<double> row) { return cross_entropy(tensor(row, {1, 3}), labels({0}, {1})).item(); };
+  EXPECT_EQ(loss({1000, -1000, 0}), 0);
+  EXPECT_EQ(loss({-1000, 1000, 0}), 2000);
+  EXPECT_EQ(loss({1, -HUGE_VAL, -HUGE_VAL}), 0);
+  EXPECT_EQ(loss({-HUGE_VAL, 1, 1}), HUGE_VAL);
+  EXPECT_TRUE(std::isnan(loss({0, 0, NAN})) && std::isnan(loss({NAN, 0, 0})) && std::isnan(loss({0, HUGE_VAL, 0})));
+  EXPECT_TRUE(std::isnan(cross_entropy(zeros({0, 3}), labels({}, {0})).item())) << "the mean of nothing";
+  EXPECT_EQ(cross_entropy(zeros({0, 3}), labels({}, {0}), -100, Reduction::Sum).item(), 0);
+  const Tensor x = zeros({2, 3}).set_requires_grad();
+  const Tensor nothing = cross_entropy(x, labels({5, 5}, {2}), 5);
+  EXPECT_TRUE(std::isnan(nothing.item()));
+  nothing.backward();
+  EXPECT_EQ(numbers(x.grad()), std::vector<double>(6, 0)) << "rows that do not count get no gradient, not even NaN";
+}
+
+TEST(TensorLoss, LabelsOverwrittenOutsideAreNotFollowed) {
+  std::int64_t outside[] = {0, 1};
+  const Tensor at(new_cell(DType::Int64, {2}, {1}, share_memory(outside, sizeof outside, [](void*) {}, nullptr), 0));
+  const Tensor x = zeros({2, 3}).set_requires_grad();
+  const Tensor loss = cross_entropy(x, at);
+  outside[1] = 1'000'000;
+  loss.backward();
+  EXPECT_NEAR(numbers(x.grad())[0], (1.0 / 3 - 1) / 2, 1e-6);
+}
+
+}  // namespace
+}  // namespace trigrad::testing
