@@ -1,0 +1,49 @@
+"""All charts in the order of the report.
+
+Why it exists: `plot`, `report` and the tests must mean the same list. Next: any family named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from . import (
+    bars,
+    curves,
+    depth,
+    error_time,
+    gemm,
+    op_cost,
+    overview,
+    phases,
+    roofline,
+    scalar_tensor,
+    size,
+    sweep,
+    threads,
+)
+from .chart import Chart, Missing
+from .measure import Lines
+
+FAMILIES: Final[tuple[Callable[[Lines], Chart | Missing], ...]] = (
+    overview.build,
+    bars.build,
+    sweep.width,
+    sweep.ladder,
+    scalar_tensor.build,
+    curves.build,
+    error_time.build,
+    phases.build,
+    op_cost.build,
+    depth.build,
+    size.build,
+    gemm.build,
+    roofline.build,
+    threads.build,
+)
+
+
+def build_all(lines: Lines) -> list[Chart | Missing]:
+    """Every chart, or what would make it."""
+    return [build(lines) for build in FAMILIES]
