@@ -1,0 +1,13 @@
+# The training programs without Python: train_mlp, train_digits, train_mnist, train_regression (see train.hpp).
+if(NOT TRIGRAD_BUILD_EXAMPLES)
+  return()
+endif()
+add_library(trigrad_train STATIC train.cpp train_data.cpp train_tensor.cpp train_scalar.cpp)
+target_link_libraries(trigrad_train PUBLIC trigrad_tensor)
+trigrad_defaults(trigrad_train)
+foreach(program train_mlp train_digits train_mnist train_regression)
+  add_executable(trigrad_${program} ${program}.cpp)
+  set_target_properties(trigrad_${program} PROPERTIES OUTPUT_NAME ${program} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples/train)
+  target_link_libraries(trigrad_${program} PRIVATE trigrad_train)
+  trigrad_defaults(trigrad_${program})
+endforeach()
