@@ -4,9 +4,9 @@ export PYTHON
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PATH := $(VIRTUAL_ENV)/bin:$(PATH)
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc 2>/dev/null || echo 2)
-cpp_files = $(shell find scalar_cpp tensor_cpp bindings tests -name '*.hpp' -o -name '*.cpp')
+cpp_files = $(shell find scalar_cpp tensor_cpp bindings bench tests -name '*.hpp' -o -name '*.cpp')
 
-.PHONY: help setup build test quick compare torch lint format tidy ops golden stubs clean
+.PHONY: help setup build test quick compare torch peers lint format tidy ops golden stubs clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -22,11 +22,14 @@ test: build  ## everything: C++, sanitizers, Python, mutants
 quick: build  ## the tests of an edit-build-test loop
 	@python tests/run.py --quick
 
-compare: build torch  ## every engine on two workloads: loss, gradient agreement, time
-	@python -m trigrad_bench compare
+compare: build torch  ## the engines side by side: gradients first, then times, charts and a report page
+	@trigrad bench compare --suite quick
 
 torch: .venv/.ready  ## PyTorch (optional) into the virtual environment
 	@bash .ci/torch
+
+peers: .venv/.ready  ## micrograd, autograd, JAX, CppAD, ADOL-C: more engines to compare with
+	@bash .ci/peers
 
 lint: build  ## ruff, mypy, clang-format; changes nothing
 	ruff check
@@ -61,5 +64,5 @@ clean:  ## remove what was built; keeps .venv
 
 # A preset is configured once; after that Ninja itself notices changed CMake files and new sources.
 build/%/build.ninja: .venv/.ready
-	@cmake --preset $* >/dev/null
+	@cmake --preset $* -DPython_EXECUTABLE=$(VIRTUAL_ENV)/bin/python >/dev/null
 	@touch $@

@@ -1,0 +1,249 @@
+"""A workload as a program over any trigrad engine module.
+
+Why it exists: tensor_cpp, scalar_cpp and reference_py offer one surface, so one text runs on all of them and
+differences in time are differences of engines. It is written as a user of the surface would write it: one
+function call per layer, the engine's own optimiser, batches prepared outside the clock.
+Read next: surface.py (which engine, which order), formulas.py (M1, T1, T4, graphs), then torch_eager.py.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from typing import Any
+
+import numpy as np
+
+from . import formulas
+from .protocol import Array, Inputs, Spec
+
+
+class Program:
+    """One workload on one engine module `tg` in one order. The parameters' names are those of the arrays."""
+
+    def __init__(self, tg: Any, workload: Spec, arrays: Inputs, dtype: str, order: str) -> None:
+        self.tg, self.workload, self.arrays, self.order = tg, workload, arrays, order
+        self.dtype = np.dtype(dtype)
+        self.model, self.loss_spec = workload["model"], workload["loss"]
+        self.initial = {name: array.astype(self.dtype) for name, array in arrays.parameters.items()}
+        self.parameters = {name: tg.tensor(a, requires_grad=True) for name, a in self.initial.items()}
+        self._prepared: dict[int, list[dict[str, Any]]] = {}
+        activation = self.model.get("activation")
+        self.activation = None if activation == "identity" else activation
+        self._optimizer: Any = None
+        self.reset()
+
+    # ---- data --------------------------------------------------------------------------------------------
+
+    def graphs(self, step: int) -> list[dict[str, Any]]:
+        """The tensors of a step: one entry, or one for every row when each row is a graph of its own."""
+        key = step % max(1, len(self.arrays.batches))
+        if key not in self._prepared:
+            made = self._prepare(key)
+            if key >= self.arrays.span():
+                return made
+            self._prepared[key] = made
+        return self._prepared[key]
+
+    def _prepare(self, step: int) -> list[dict[str, Any]]:
+        batch = self.arrays.batch(step)
+        rows = len(next(iter(batch.values()), ()))
+        parts = [slice(k, k + 1) for k in range(rows)] if self.workload.get("per_sample") else [slice(None)]
+        return [{name: self._tensor(name, array[part]) for name, array in batch.items()} for part in parts]
+
+    def _tensor(self, name: str, array: Array) -> Any:
+        floating = np.issubdtype(array.dtype, np.floating)
+        wants_grad = name == "x" and bool(self.workload.get("x_requires_grad"))
+        return self.tg.tensor(array.astype(self.dtype) if floating else array, requires_grad=wants_grad)
+
+    # ---- forward -----------------------------------------------------------------------------------------
+
+    def forward(self, step: int = 0) -> Any:
+        """The loss of a step, as a tensor with its graph; a regulariser without gradient is not in it."""
+        graphs = self.graphs(step)
+        loss = self._loss(graphs[0])
+        for batch in graphs[1:]:
+            loss = loss + self._loss(batch)
+        if len(graphs) > 1:
+            loss = loss * (1 / len(graphs))
+        if self.loss_spec.get("l2") and self.loss_spec.get("l2_gradient", True):
+            for p in self.parameters.values():
+                loss = loss + self.tg.sum(self.tg.square(p)) * self.loss_spec["l2"]
+        return loss
+
+    def penalty(self) -> float:
+        """The value of a regulariser that has no gradient: a pass over all parameters, as its seeds do it."""
+        coefficient = self.loss_spec.get("l2", 0.0)
+        if not coefficient or self.loss_spec.get("l2_gradient", True):
+            return 0.0
+        with self.tg.no_grad():
+            squares = [float(self.tg.sum(self.tg.square(p)).item()) for p in self.parameters.values()]
+        return float(coefficient) * sum(squares)
+
+    def score(self, batch: dict[str, Any]) -> Any:
+        """What the loss is computed from; for F6 two tensors by name."""
+        model = self.model
+        kind = model["kind"]
+        if kind == "mlp":
+            found = self.stack(batch, "", len(model["layers"]) - 1)
+            return self.tg.log_softmax(found, dim=-1) if model.get("output") == "log_softmax" else found
+        if kind == "two_mlps":
+            return {n: self.stack(batch, f"{n}.", len(layers) - 1) for n, layers in model["nets"].items()}
+        if kind == "shared_trunk":
+            depth = len(model["layers"]) - 1
+            trunk = self.stack(batch, "trunk.", depth, last=model["activation"])
+            return {name: self.stack({"x": trunk}, f"{name}.", 1) for name in model["heads"]}
+        return formulas.evaluate(self.tg, model, self.parameters, batch)
+
+    def stack(self, batch: dict[str, Any], prefix: str, depth: int, last: str | None = None) -> Any:
+        """Linear layers with activations (and masks) between them."""
+        tg, p, x = self.tg, self.parameters, batch["x"]
+        for k in range(depth):
+            activation = self.activation if k < depth - 1 else last
+            x = tg.linear(x, p[f"{prefix}weight{k}"], p.get(f"{prefix}bias{k}"), activation=activation)
+            if k < depth - 1 and f"mask{k}" in batch:
+                x = x * batch[f"mask{k}"]
+        return x
+
+    def _loss(self, batch: dict[str, Any]) -> Any:
+        tg, kind = self.tg, self.loss_spec["kind"]
+        score = self.score(batch)
+        if kind == "none":
+            return score
+        if kind == "sum":
+            return tg.sum(score)
+        if kind == "mse_and_cross_entropy":
+            quality = tg.mse_loss(score["quality"], batch["target"])
+            return quality + tg.cross_entropy(score["type"], batch["y"])
+        losses = {"cross_entropy": tg.cross_entropy, "nll": tg.nll_loss, "mse": tg.mse_loss}
+        return (losses | {"hinge": tg.hinge_loss})[kind](score, batch["y"])
+
+    # ---- gradients and updates ---------------------------------------------------------------------------
+
+    def clear(self) -> None:
+        """No gradients."""
+        for p in self.parameters.values():
+            p.grad = None
+        if self.workload.get("x_requires_grad"):
+            for batch in self.graphs(0):
+                batch["x"].grad = None
+
+    def grad(self, step: int = 0) -> Any:
+        """Clears gradients, then forward and backward; returns the loss."""
+        self.clear()
+        loss = self.forward(step)
+        self.penalty()
+        loss.backward(order=self.order)
+        return loss
+
+    def step(self, step: int) -> Any:
+        """One training step; returns the loss before the update."""
+        loss = self.grad(step)
+        self.update(step)
+        return loss
+
+    def update(self, step: int) -> None:
+        """The optimiser's update with the learning rate of this step."""
+        if self._optimizer is not None:
+            self._optimizer.param_groups[0]["lr"] = self.arrays.lrs[step % len(self.arrays.lrs)]
+            self._optimizer.step()
+
+    def reset(self) -> None:
+        """Back to the initial parameters and a fresh optimiser."""
+        with self.tg.no_grad():
+            for name, p in self.parameters.items():
+                p.copy_(self.tg.tensor(self.initial[name]))
+        self.clear()
+        self._optimizer = make_optimizer(self.tg, self.workload["optimizer"], list(self.parameters.values()))
+
+    # ---- the protocol's verbs ----------------------------------------------------------------------------
+
+    def run(self, phase: str, n: int) -> int:
+        """Nanoseconds of n repeats."""
+        self.reset()
+        clock = time.perf_counter_ns
+        if phase == "backward":
+            return self._run_backward(n)
+        if phase == "update":
+            self.grad(0)
+            start = clock()
+            for _ in range(n):
+                self.update(0)
+            return clock() - start
+        if phase == "step":
+            span = self.arrays.span()
+            for k in range(min(n, span)):
+                self.graphs(k)
+            start = clock()
+            for k in range(n):
+                self.step(k % span)
+            return clock() - start
+        start = clock()
+        if phase == "forward":
+            for _ in range(n):
+                self.forward(0)
+                self.penalty()
+        else:
+            for _ in range(n):
+                self.grad(0)
+        return clock() - start
+
+    def _run_backward(self, n: int) -> int:
+        total = 0
+        for _ in range(n):
+            self.clear()
+            loss = self.forward(0)
+            start = time.perf_counter_ns()
+            loss.backward(order=self.order)
+            total += time.perf_counter_ns() - start
+        return total
+
+    def result(self) -> dict[str, Array]:
+        """Loss and gradients of step 0 at the initial parameters."""
+        self.reset()
+        loss = self.grad(0)
+        found = {"loss": np.asarray(loss.item() + self.penalty(), np.float64)}
+        for name, p in self.parameters.items():
+            found[f"grad/{name}"] = as_float64(p)
+        if self.workload.get("x_requires_grad"):
+            found["grad/x"] = np.concatenate([as_float64(batch["x"]) for batch in self.graphs(0)])
+        self.clear()
+        return found
+
+    def losses(self, steps: int) -> list[float]:
+        """The training curve from the initial parameters."""
+        self.reset()
+        found = []
+        for k in range(steps):
+            penalty = self.penalty()
+            found.append(float(self.step(k).item()) + penalty)
+        self.reset()
+        return found
+
+
+def as_float64(tensor: Any) -> Array:
+    """The gradient of a leaf; zeros when nothing reached it."""
+    if tensor.grad is None:
+        return np.zeros(tuple(tensor.shape))
+    return np.array(tensor.grad.numpy(), np.float64)
+
+
+def make_optimizer(tg: Any, spec: Spec, parameters: list[Any]) -> Any:
+    """The engine's own optimiser; None for workloads that only compute gradients."""
+    kind = spec["kind"]
+    if kind == "none":
+        return None
+    if kind == "sgd":
+        options: dict[str, Any] = {n: spec[n] for n in ("momentum", "weight_decay") if n in spec}
+        return tg.optim.SGD(parameters, lr=spec["lr"], **options)
+    names = ("betas", "eps", "weight_decay")
+    options = {name: tuple(spec[name]) if name == "betas" else spec[name] for name in names if name in spec}
+    return {"adam": tg.optim.Adam, "adamw": tg.optim.AdamW}[kind](parameters, lr=spec["lr"], **options)
+
+
+def collect_garbage() -> None:
+    """Python's cyclic collector off: it would charge its pauses to whoever happens to run."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    gc.disable()

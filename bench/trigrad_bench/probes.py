@@ -1,0 +1,114 @@
+"""Small questions to an engine besides workloads: one operation's cost, depth, matrix products.
+
+Why it exists: binding cost per operation, the price of recursion and the speed of products explain most of
+what the workloads show. These run in the engine's own process (worker.py, verb "probe").
+Read next: sweeps.py (who asks).
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .stackmeter import stack_bytes
+
+Answer = dict[str, Any]
+
+
+def answer(engine: Any, question: dict[str, Any]) -> Answer:
+    """The answer; NotImplementedError for engines that cannot be asked."""
+    asks: dict[str, Callable[[Any, dict[str, Any]], Answer]] = {
+        "op_cost": op_cost,
+        "depth": depth,
+        "gemm": gemm,
+    }
+    return asks[question["what"]](engine, question)
+
+
+def module_of(engine: Any) -> Any:
+    """The tensor module that the engine drives: trigrad's, or torch."""
+    if hasattr(engine, "tg"):
+        return engine.tg
+    if getattr(engine, "name", "") == "torch":
+        import torch
+
+        return torch
+    raise NotImplementedError("probes are for trigrad's engines and torch")
+
+
+def sweep_of(engine: Any) -> Callable[[Any], None]:
+    """backward in the engine's order."""
+    if hasattr(engine, "order"):
+        return lambda loss: loss.backward(order=engine.order)
+    return lambda loss: loss.backward()
+
+
+def op_cost(engine: Any, question: dict[str, Any]) -> Answer:
+    """Nanoseconds per addition of a chain, forward and backward."""
+    tg, backward = module_of(engine), sweep_of(engine)
+    length, n = question["length"], question["n"]
+    x = tg.tensor(np.ones(question["elements"]), requires_grad=True)
+    forward_ns = backward_ns = 0
+    for _ in range(n):
+        x.grad = None
+        start = time.perf_counter_ns()
+        y = x
+        for _ in range(length):
+            y = y + x
+        middle = time.perf_counter_ns()
+        loss = y.sum()
+        before = time.perf_counter_ns()
+        backward(loss)
+        backward_ns += time.perf_counter_ns() - before
+        forward_ns += middle - start
+    return {"forward_ns": forward_ns / n / length, "backward_ns": backward_ns / n / length}
+
+
+def depth(engine: Any, question: dict[str, Any]) -> Answer:
+    """backward through a chain of that depth: time and stack, or how deep the order came."""
+    tg, backward = module_of(engine), sweep_of(engine)
+    x = tg.tensor(np.ones(1), requires_grad=True)
+    best, stack = 0, 0
+    for k in range(question["n"]):
+        y = x
+        for _ in range(question["depth"]):
+            y = y + 1.0
+        loss = y.sum()
+        start = time.perf_counter_ns()
+        try:
+            if k == 0:  # the first is not timed: it measures the stack
+                stack = stack_bytes(lambda loss=loss: backward(loss))  # type: ignore[misc]
+                continue
+            backward(loss)
+        except RecursionError as error:
+            found = re.search(r"depth (\d+)", str(error))
+            return {
+                "status": "depth_error",
+                "limit": int(found[1]) if found else 0,
+                "ns": None,
+                "stack_bytes": None,
+            }
+        ns = time.perf_counter_ns() - start
+        best = ns if not best else min(best, ns)
+    return {"status": "ok", "limit": None, "ns": best, "stack_bytes": stack}
+
+
+def gemm(engine: Any, question: dict[str, Any]) -> Answer:
+    """GFLOP/s of a float32 product; the letters of the case say which side is transposed."""
+    tg, (m, n, k) = module_of(engine), question["shape"]
+    left = np.ones((m, k) if question["case"][0] == "N" else (k, m), np.float32)
+    right = np.ones((k, n) if question["case"][1] == "N" else (n, k), np.float32)
+    a, b = tg.tensor(left), tg.tensor(right)
+    a = a if question["case"][0] == "N" else a.T
+    b = b if question["case"][1] == "N" else b.T
+    repeats = question["n"]
+    with tg.no_grad():
+        start = time.perf_counter_ns()
+        for _ in range(repeats):
+            tg.matmul(a, b)
+        ns = time.perf_counter_ns() - start
+    return {"gflops": 2 * m * n * k * repeats / ns, "ns": ns}

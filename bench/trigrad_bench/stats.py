@@ -1,0 +1,135 @@
+"""Statistics of stored lines: medians, paired ratios with intervals, verdicts.
+
+Why it exists: a ratio without an interval is an anecdote. Two engines are compared round by round (in one
+round both ran within the same second, so a busy machine hits both), the median of these ratios is the answer,
+and a bootstrap over the rounds says how much of it is luck. "Faster" is said only if the interval excludes 1
+and leaves the band that one engine shows against itself in the same run (the A/A control).
+Everything here is computed when lines are read; nothing of it is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+Line = dict[str, Any]
+SAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times as long a takes as b: median of paired ratios, 95 % interval, number of pairs."""
+
+    median: float
+    low: float
+    high: float
+    pairs: int
+
+
+def median(values: ArrayLike) -> float:
+    """The middle value; NaN of nothing."""
+    array = np.asarray(values, float)
+    return float(np.median(array)) if array.size else float("nan")
+
+
+def mad(values: ArrayLike) -> float:
+    """Median absolute deviation from the median: a spread that one outlier cannot move."""
+    array = np.asarray(values, float)
+    return median(np.abs(array - median(array)))
+
+
+def iqr_over_median(values: ArrayLike) -> float:
+    """The middle half's width as a share of the median; above 0.1 a series is noisy."""
+    array = np.asarray(values, float)
+    if not array.size:
+        return float("nan")
+    low, middle, high = np.quantile(array, [0.25, 0.5, 0.75])
+    return float((high - low) / middle) if middle else float("nan")
+
+
+def bootstrap(
+    values: ArrayLike, seed: int = 0, samples: int = SAMPLES, level: float = 0.95
+) -> tuple[float, float]:
+    """Interval of the median: percentiles of the medians of `samples` resamples. Same seed, same interval."""
+    array = np.asarray(values, float)
+    if not array.size:
+        return float("nan"), float("nan")
+    rng = np.random.default_rng(seed)
+    medians = np.empty(samples)
+    for start in range(0, samples, 1000):  # in portions, so that many rounds do not need much memory
+        rows = min(1000, samples - start)
+        medians[start : start + rows] = np.median(
+            array[rng.integers(0, array.size, (rows, array.size))], axis=1
+        )
+    low, high = np.quantile(medians, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def ratio_of_pairs(a: ArrayLike, b: ArrayLike, seed: int = 0) -> Ratio:
+    """a[i]/b[i], summarised on the logarithmic scale, so that swapping a and b gives exactly the inverse."""
+    logs = np.log(np.asarray(a, float)) - np.log(np.asarray(b, float))
+    low, high = bootstrap(logs, seed)
+    return Ratio(float(np.exp(median(logs))), float(np.exp(low)), float(np.exp(high)), int(logs.size))
+
+
+def per_repeat(cell: Line) -> list[float]:
+    """Nanoseconds of one repeat, block by block."""
+    return [ns / cell["n"] for ns in cell["block_ns"]]
+
+
+def _by_round(cells: Line | Iterable[Line]) -> dict[tuple[int, int], float]:
+    listed = [cells] if isinstance(cells, dict) else list(cells)
+    return {
+        (cell.get("proc", 0), r): ns
+        for cell in listed
+        for r, ns in zip(cell["round"], per_repeat(cell), strict=True)
+    }
+
+
+def paired_ratio(a: Line | Iterable[Line], b: Line | Iterable[Line], seed: int = 0) -> Ratio | None:
+    """Time of a over time of b over the rounds that both have; None when they share none."""
+    left, right = _by_round(a), _by_round(b)
+    both = sorted(left.keys() & right.keys())
+    if not both:
+        return None
+    return ratio_of_pairs([left[k] for k in both], [right[k] for k in both], seed)
+
+
+def control_ratio(control: Line, seed: int = 0) -> Ratio:
+    """One engine against itself (a "control" line)."""
+    return ratio_of_pairs(control["block_a_ns"], control["block_b_ns"], seed)
+
+
+def aa_band(controls: Iterable[Line], seed: int = 0) -> tuple[float, float]:
+    """What a difference must leave to count: the widest interval of any control, symmetric around 1."""
+    widest = 1.0
+    for control in controls:
+        ratio = control_ratio(control, seed)
+        for edge in (ratio.low, ratio.high):
+            if np.isfinite(edge) and edge > 0:
+                widest = max(widest, edge, 1 / edge)
+    return 1 / widest, widest
+
+
+def verdict(ratio: Ratio | None, band: tuple[float, float] = (1.0, 1.0)) -> str:
+    """What the ratio a/b says of a: "faster", "slower" or "no difference shown" ("" without a ratio)."""
+    if ratio is None or not np.isfinite(ratio.median):
+        return ""
+    if ratio.high < min(1.0, band[0]):
+        return "faster"
+    if ratio.low > max(1.0, band[1]):
+        return "slower"
+    return "no difference shown"
+
+
+def outliers(values: Sequence[float]) -> int:
+    """How many values lie beyond Tukey's fences; counted, never removed."""
+    if len(values) < 4:
+        return 0
+    low, high = np.quantile(values, [0.25, 0.75])
+    reach = 1.5 * (high - low)
+    return int(np.sum((np.asarray(values) < low - reach) | (np.asarray(values) > high + reach)))
