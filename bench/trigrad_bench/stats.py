@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 Line = dict[str, Any]
 SAMPLES = 10_000
+FEWEST_PAIRS = 6  # fewer rounds say nothing at the 95 % level: six of one sign have a chance of 1 in 32
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,11 @@ def aa_band(controls: Iterable[Line], seed: int = 0) -> tuple[float, float]:
 
 
 def verdict(ratio: Ratio | None, band: tuple[float, float] = (1.0, 1.0)) -> str:
-    """What the ratio a/b says of a: "faster", "slower" or "no difference shown" ("" without a ratio)."""
+    """What the ratio a/b says of a: "faster", "slower", "no difference shown" ("" without a ratio)."""
     if ratio is None or not np.isfinite(ratio.median):
         return ""
+    if ratio.pairs < FEWEST_PAIRS:
+        return "too few rounds"
     if ratio.high < min(1.0, band[0]):
         return "faster"
     if ratio.low > max(1.0, band[1]):

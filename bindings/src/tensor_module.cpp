@@ -230,6 +230,7 @@ void bind_tensor(py::module_& m) {
         return named;
       },
       "What the pool of tensor memory has asked the system for, and holds.");
+  m.def("_pool_reset_peak", &pool_reset_peak, "Counts the most that is live at once from now on.");
   explain_wrong_calls(m);
 }
 

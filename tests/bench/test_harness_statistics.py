@@ -81,6 +81,7 @@ def test_the_same_engine_twice_is_no_difference() -> None:
     assert stats.verdict(stats.Ratio(0.90, 0.88, 0.92, 9), (0.95, 1.05)) == "faster"
     assert stats.verdict(stats.Ratio(1.10, 1.08, 1.12, 9), (0.95, 1.05)) == "slower"
     assert stats.verdict(None) == ""
+    assert stats.verdict(stats.Ratio(4.7, 4.7, 4.7, 1)) == "too few rounds"
 
 
 def test_the_gate_is_relative_to_the_largest_entry() -> None:

@@ -83,19 +83,22 @@ def parents(node: Any) -> list[Any]:
 
 
 def memory(program: Program) -> Counters:
-    """Pool of tensor_cpp: blocks asked from the system in steady state, and bytes that one graph holds."""
+    """Pool of tensor_cpp: blocks asked from the system in steady state, bytes of a graph, bytes of a pass."""
     core = getattr(program.tg, "_core", None)
     if core is None or not hasattr(core, "_pool_counters"):
         return {}
+    core._pool_reset_peak()
     before = core._pool_counters()
     program.grad(0)
-    asked = core._pool_counters()["system_calls"] - before["system_calls"]
+    after = core._pool_counters()
+    asked = after["system_calls"] - before["system_calls"]
+    peak = after["peak_bytes"] - before["live_bytes"]
     program.clear()
     empty = core._pool_counters()["live_bytes"]
     loss = program.forward(0)
     held = core._pool_counters()["live_bytes"] - empty
     del loss
-    return {"allocations": int(asked), "graph_bytes": int(held)}
+    return {"allocations": int(asked), "graph_bytes": int(held), "peak_live_bytes": int(peak)}
 
 
 def calls(program: Program) -> int:
