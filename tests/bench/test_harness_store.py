@@ -136,7 +136,10 @@ def test_ctrl_c_keeps_what_was_measured_and_resume_goes_on(
     marker.touch()
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    try:
+        _, said = process.communicate(timeout=20)
+    finally:
+        process.kill()
     assert process.returncode == 130, said
     assert "stopped at T1 float32, 1 thread(s), process 1; " in said
     assert "go on with: trigrad bench run --resume" in said
