@@ -799,6 +799,10 @@ def _pool_counters() -> dict[str, typing.Any]:
     """
     What the pool of tensor memory has asked the system for, and holds.
     """
+def _pool_reset_peak() -> None:
+    """
+    Counts the most that is live at once from now on.
+    """
 def _record_function(arg0: str, arg1: Tensor, arg2: collections.abc.Sequence[Tensor], arg3: typing.Any) -> Tensor:
     ...
 def _set_anomaly_enabled(arg0: builtins.bool) -> None:
