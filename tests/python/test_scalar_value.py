@@ -473,6 +473,15 @@ def test_values_may_die_on_another_thread() -> None:
 # -------------------- memory
 
 
+def test_dead_operations_leave_the_tape() -> None:
+    p = Value(1.0)
+    core.collect()
+    before = core.tape_size()
+    for _ in range(100_000):
+        _ = (p * 1.5 + 2).tanh()
+    assert core.tape_size() - before < 50_000
+
+
 @in_own_process
 def test_a_million_operations_in_flat_memory() -> None:
     p = Value(1.0)
@@ -510,6 +519,7 @@ def test_a_hundred_thousand_training_steps_in_flat_memory() -> None:
 
 
 def test_reference_counts() -> None:
+    core.collect()  # a copy looks through the whole tape, and what earlier tests left there is not meant here
     a, two = Value(2.0), 2.5
     before = sys.getrefcount(a), sys.getrefcount(two), sys.getrefcount(Value)
     for _ in range(1000):
