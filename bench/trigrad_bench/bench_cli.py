@@ -79,6 +79,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     add("--seed", type=int, help="order of the turns")
     add("--block-ms", type=float, help="length of a timed block")
     add("--budget", type=float, help="seconds of timed blocks for each workload")
+    add("--curve-budget", type=float, help="seconds of training for each engine's loss curve")
     add("--timeout", type=float, help="seconds until a silent engine counts as hung")
     add("--extras", help="curves,op_cost,depth,gemm; or none")
     add("--out", type=Path, default=Path(RESULTS), help=f"folder of the runs (default {RESULTS})")
@@ -103,6 +104,7 @@ def options_of(given: argparse.Namespace) -> Options:
         "seed": given.seed,
         "block_ms": given.block_ms,
         "budget": given.budget,
+        "curve_budget": given.curve_budget,
         "timeout": given.timeout,
         "extras": () if given.extras == "none" else names(given.extras),
     }

@@ -70,7 +70,8 @@ class Options:
         parts += [f"--phases {','.join(now.phases)}", f"--threads {','.join(map(str, now.threads))}"]
         parts += [f"--dtypes {','.join(now.dtypes)}"] if now.dtypes else []
         parts += [f"--rounds {now.rounds} --processes {now.processes} --seed {now.seed}"]
-        parts += [f"--block-ms {now.block_ms:g} --budget {now.budget:g} --timeout {now.timeout:g}"]
+        parts += [f"--block-ms {now.block_ms:g} --budget {now.budget:g} --curve-budget {now.curve_budget:g}"]
+        parts += [f"--timeout {now.timeout:g}"]
         parts += [f"--extras {','.join(now.extras) or 'none'}"]
         return " ".join(parts)
 
