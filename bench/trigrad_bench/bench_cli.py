@@ -122,6 +122,13 @@ def options_of(given: argparse.Namespace) -> Options:
     return checked(dataclasses.replace(options, check_only=given.command == "check"))
 
 
+def without_out(argv: Sequence[str]) -> list[str]:
+    """The arguments without the folder: where lines lie is no part of what was measured."""
+    skipped = {k for k, word in enumerate(argv) if word == "--out"}
+    kept = [word for k, word in enumerate(argv) if not {k, k - 1} & skipped]
+    return [word for word in kept if not word.startswith("--out=")]
+
+
 def measure(given: argparse.Namespace, argv: Sequence[str]) -> int:
     """check, run and compare."""
     from .run import Run
@@ -138,7 +145,7 @@ def measure(given: argparse.Namespace, argv: Sequence[str]) -> int:
         run = new_run_id()
         store = Store(None if options.check_only else given.out / run, run)
     progress = Terminal(given.json)
-    work = Run(options, store, ["trigrad", "bench", *argv], progress)
+    work = Run(options, store, ["trigrad", "bench", *without_out(argv)], progress)
     status, problem = 0, ""
     try:
         status = work.all()

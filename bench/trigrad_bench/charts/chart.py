@@ -114,7 +114,8 @@ def caption(lines: Lines, points: Sequence[Point] = (), extra: str = "") -> str:
     if extra:
         parts.append(extra)
     parts.append(str(run.get("started", "date unknown"))[:10])
-    parts.append(str(run.get("command", "command unknown")))
+    # As it was typed; the page has the whole of it, with every default spelled out.
+    parts.append(" ".join(run.get("argv") or [str(run.get("command", "command unknown"))]))
     return " · ".join(p for p in parts if p) + "."
 
 
