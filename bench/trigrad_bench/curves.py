@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from . import gate
-from .members import Member
+from .members import Member, status_of
 from .options import Options
 from .process import EngineError
 from .reference import NoReferenceError, Reference, affordable
@@ -51,14 +51,10 @@ def run(options: Options, store: Store, session: Session, reference: Reference) 
         except EngineError as failure:
             if failure.status in ("dead", "hung"):
                 member.fail(failure.status, failure.reason)
-            line(
-                store,
-                session,
-                member,
-                [],
-                reference.curve,
-                gate.CurveCheck(False, None, 0.0, 0, failure.reason),
-            )
+            # A limit that an engine names (depth, memory) is no wrong curve.
+            verdict = None if status_of(failure) == "unsupported" else False
+            check = gate.CurveCheck(verdict, None, 0.0, 0, failure.reason)
+            line(store, session, member, [], reference.curve, check)
             continue
         if member.name == "torch" and member.dtype == "float32":
             torch = losses

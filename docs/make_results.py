@@ -1,0 +1,140 @@
+"""Writes docs/results.md, the figures of one stored run, from docs/results/paper.jsonl.gz.
+
+Why it exists: no figure in these pages is typed. To make a new run and the page of it:
+
+    trigrad bench run --suite paper --engines own,torch,native,micrograd --budget 5 --curve-budget 0.25
+    python docs/make_results.py results/RUN/lines.jsonl     # stores the lines, draws the picture, writes the page
+
+Without an argument the page is written again from the stored lines; `--check` says whether it is fresh.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from trigrad_bench import stats, summary
+from trigrad_bench import workload as workloads
+
+DOCS = Path(__file__).resolve().parent
+PAGE, STORED = DOCS / "results.md", DOCS / "results" / "paper.jsonl.gz"
+PICTURE = DOCS / "results" / "overview.svg"
+SHOWN = {
+    "native.tensor_cpp.tape": "tensor_cpp, C++",
+    "tensor_cpp.tape": "tensor_cpp, Python",
+    "native.scalar_cpp": "scalar_cpp, C++",
+    "reference_py.stack": "reference_py",
+}
+
+HEAD = """# Results
+
+One run of the suite `paper`, on one machine. [Comparing engines](comparing.md) has the rules: the same bytes to every engine,
+gradients before times, blocks in turns, medians of paired ratios with a 95 % interval. Ratios are times PyTorch's speed, above
+1 is faster than PyTorch. Where "no difference" stands, the interval does not leave what PyTorch shows against itself.
+
+![Every engine's speed relative to PyTorch, workload by workload](results/overview.svg)
+
+"""
+
+
+def duration(ns: float) -> str:
+    """With the unit that leaves one to three digits before the point."""
+    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
+        if ns >= size:
+            return f"{ns / size:.3g} {unit}"
+    return f"{ns:.3g} ns"
+
+
+def cell(row: summary.Row | None) -> str:
+    """One engine on one workload."""
+    if row is None or row.line["status"] == "unsupported":
+        return "–"
+    if row.line["status"] != "ok":
+        return f"**{row.line['status']}**"
+    if row.ratio is None:
+        return duration(row.ns)
+    speed = 1 / row.ratio.median
+    text = f"{speed:,.0f}×" if speed >= 100 else f"{speed:.3g}×"
+    marks = {"no difference shown": " (no difference)", "too few rounds": " (few rounds)"}
+    return text + marks.get(row.verdict, "")
+
+
+def page(lines: list[dict[str, Any]]) -> str:
+    """The whole page."""
+    run = next(line for line in lines if line["kind"] == "run")
+    machine = next(line for line in lines if line["kind"] == "machine")
+    versions = machine["versions"]
+    curves = [line for line in lines if line["kind"] == "curve" and line["ok"] is not None]
+    found = summary.rows(lines)
+    by_name: dict[str, dict[str, summary.Row]] = {}
+    for row in found:
+        by_name.setdefault(row.line["workload"], {})[row.line["engine"]] = row
+    text = [HEAD]
+    text += [f"{k}. {sentence}\n" for k, sentence in enumerate(summary.takeaways(lines), 1)]
+    followed = sum(bool(line["ok"]) for line in curves)
+    controls = [stats.control_ratio(line).median for line in lines if line["kind"] == "control"]
+    text += [
+        f"\n{followed} of {len(curves)} training curves follow the reference. PyTorch against itself, in two processes and "
+        f"the same rounds: medians from {min(controls):.3f} to {max(controls):.3f} over {len(controls)} workloads.\n"
+    ]
+    names = ", ".join(f"{k} {versions[k]}" for k in ("python", "numpy", "torch") if k in versions)
+    text += [
+        f"\nMachine: {machine['cpu']}, {machine['cores']} cores, kernel {machine['kernel']}, {machine['compiler']}; {names}, "
+        f"trigrad {run['trigrad']}; one thread. {run['started'][:10]}, `{' '.join(run['argv'])}`.\n"
+    ]
+    text += ["\n## A training step\n\n| workload | parameters | PyTorch |", *(f" {s} |" for s in SHOWN.values())]
+    text += ["\n| --- | ---: | ---: |", *(" ---: |" for _ in SHOWN), "\n"]
+    for name, rows in by_name.items():
+        torch = rows.get("torch")
+        size = f"{workloads.load(name).parameter_count:,}"
+        cells = [cell(rows.get(engine)) for engine in SHOWN]
+        text += [f"| {name} | {size} | {cell(torch)} | {' | '.join(cells)} |\n"]
+    text += ["\nA workload without an optimiser is timed forward and backward. The names are those of `trigrad bench list`.\n"]
+    return "".join(text)
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The stored lines."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def draw(lines: list[dict[str, Any]]) -> None:
+    """The overview: readable on a light and on a dark page, as it brings its own background."""
+    from trigrad_bench.charts import overview
+    from trigrad_bench.charts.chart import Chart
+    from trigrad_bench.charts.measure import Lines
+    from trigrad_bench.charts.render import render
+    from trigrad_bench.charts.style import THEMES
+
+    chart = overview.build(Lines(lines))
+    if isinstance(chart, Chart):
+        PICTURE.write_bytes(render(chart, THEMES[0]))
+
+
+def main() -> int:
+    """0, or 1 when --check finds the page stale."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("lines", nargs="?", type=Path, help="lines of a new run, to be stored")
+    parser.add_argument("--check", action="store_true", help="say whether the page is fresh; write nothing")
+    given = parser.parse_args()
+    if given.lines:
+        STORED.write_bytes(gzip.compress(given.lines.read_bytes(), mtime=0))
+        draw(read(STORED))
+    fresh = page(read(STORED))
+    if given.check:
+        if PAGE.read_text(encoding="utf-8") != fresh:
+            print("docs/results.md is stale: run python docs/make_results.py", file=sys.stderr)
+            return 1
+        return 0
+    PAGE.write_text(fresh, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
