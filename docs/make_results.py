@@ -2,7 +2,7 @@
 
 Why it exists: no figure in these pages is typed. To make a new run and the page of it:
 
-    trigrad bench run --suite paper --engines own,torch,native,micrograd --budget 5 --curve-budget 0.25
+    trigrad bench run --suite paper --engines own,torch,native,micrograd --phases grad,step --budget 3 --curve-budget 0.15
     python docs/make_results.py results/RUN/lines.jsonl     # stores the lines, draws the picture, writes the page
 
 Without an argument the page is written again from the stored lines; `--check` says whether it is fresh.
@@ -32,7 +32,7 @@ SHOWN = {
 
 HEAD = """# Results
 
-One run of the suite `paper`, on one machine. [Comparing engines](comparing.md) has the rules: the same bytes to every engine,
+One run of workloads of the suite `paper`, on one machine. [Comparing engines](comparing.md) has the rules: the same bytes to every engine,
 gradients before times, blocks in turns, medians of paired ratios with a 95 % interval. Ratios are times PyTorch's speed, above
 1 is faster than PyTorch. Where "no difference" stands, the interval does not leave what PyTorch shows against itself.
 
@@ -86,14 +86,22 @@ def page(lines: list[dict[str, Any]]) -> str:
         f"\nMachine: {machine['cpu']}, {machine['cores']} cores, kernel {machine['kernel']}, {machine['compiler']}; {names}, "
         f"trigrad {run['trigrad']}; one thread. {run['started'][:10]}, `{' '.join(run['argv'])}`.\n"
     ]
-    text += ["\n## A training step\n\n| workload | parameters | PyTorch |", *(f" {s} |" for s in SHOWN.values())]
+    text += [
+        "\n## A training step\n\n| workload | parameters | PyTorch |",
+        *(f" {s} |" for s in SHOWN.values()),
+    ]
     text += ["\n| --- | ---: | ---: |", *(" ---: |" for _ in SHOWN), "\n"]
     for name, rows in by_name.items():
         torch = rows.get("torch")
         size = f"{workloads.load(name).parameter_count:,}"
         cells = [cell(rows.get(engine)) for engine in SHOWN]
         text += [f"| {name} | {size} | {cell(torch)} | {' | '.join(cells)} |\n"]
-    text += ["\nA workload without an optimiser is timed forward and backward. The names are those of `trigrad bench list`.\n"]
+    left_out = [name for name in workloads.suite("paper")["workloads"] if name not in by_name]
+    if left_out:
+        text += [f"\nOf the suite, not in this run: {', '.join(left_out)}.\n"]
+    text += [
+        "\nA workload without an optimiser is timed forward and backward. The names are those of `trigrad bench list`.\n"
+    ]
     return "".join(text)
 
 
@@ -119,7 +127,9 @@ def draw(lines: list[dict[str, Any]]) -> None:
 
 def main() -> int:
     """0, or 1 when --check finds the page stale."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("lines", nargs="?", type=Path, help="lines of a new run, to be stored")
     parser.add_argument("--check", action="store_true", help="say whether the page is fresh; write nothing")
     given = parser.parse_args()
