@@ -2,8 +2,8 @@
 
 Why it exists: no figure in these pages is typed. To make a new run and the page of it:
 
-    trigrad bench run --suite paper --engines own,torch,native,micrograd --phases grad,step --budget 3 --curve-budget 0.15
-    python docs/make_results.py results/RUN/lines.jsonl     # stores the lines, draws the picture, writes the page
+    trigrad bench run --suite paper --engines own,torch,native,micrograd --phases grad,step
+    python docs/make_results.py results/RUN/lines.jsonl  # stores lines, draws the picture, writes the page
 
 Without an argument the page is written again from the stored lines; `--check` says whether it is fresh.
 """
@@ -32,9 +32,10 @@ SHOWN = {
 
 HEAD = """# Results
 
-One run of workloads of the suite `paper`, on one machine. [Comparing engines](comparing.md) has the rules: the same bytes to every engine,
-gradients before times, blocks in turns, medians of paired ratios with a 95 % interval. Ratios are times PyTorch's speed, above
-1 is faster than PyTorch. Where "no difference" stands, the interval does not leave what PyTorch shows against itself.
+One run of workloads of the suite `paper`, on one machine. [Comparing engines](comparing.md) has the rules:
+the same bytes to every engine, gradients before times, blocks in turns, medians of paired ratios with a 95 %
+interval. Ratios are times PyTorch's speed, above 1 is faster than PyTorch. Where "no difference" stands, the
+interval does not leave what PyTorch shows against itself.
 
 ![Every engine's speed relative to PyTorch, workload by workload](results/overview.svg)
 
@@ -77,15 +78,13 @@ def page(lines: list[dict[str, Any]]) -> str:
     text += [f"{k}. {sentence}\n" for k, sentence in enumerate(summary.takeaways(lines), 1)]
     followed = sum(bool(line["ok"]) for line in curves)
     controls = [stats.control_ratio(line).median for line in lines if line["kind"] == "control"]
-    text += [
-        f"\n{followed} of {len(curves)} training curves follow the reference. PyTorch against itself, in two processes and "
-        f"the same rounds: medians from {min(controls):.3f} to {max(controls):.3f} over {len(controls)} workloads.\n"
-    ]
+    spread = f"medians from {min(controls):.3f} to {max(controls):.3f} over {len(controls)} workloads"
+    text += [f"\n{followed} of {len(curves)} training curves follow the reference. "]
+    text += [f"PyTorch against itself, in two processes and the same rounds: {spread}.\n"]
     names = ", ".join(f"{k} {versions[k]}" for k in ("python", "numpy", "torch") if k in versions)
-    text += [
-        f"\nMachine: {machine['cpu']}, {machine['cores']} cores, kernel {machine['kernel']}, {machine['compiler']}; {names}, "
-        f"trigrad {run['trigrad']}; one thread. {run['started'][:10]}, `{' '.join(run['argv'])}`.\n"
-    ]
+    text += [f"\nMachine: {machine['cpu']}, {machine['cores']} cores, kernel {machine['kernel']}, "]
+    text += [f"{machine['compiler']}; {names}, trigrad {run['trigrad']}; one thread. {run['started'][:10]}, "]
+    text += [f"`{' '.join(run['argv'])}`.\n"]
     text += [
         "\n## A training step\n\n| workload | parameters | PyTorch |",
         *(f" {s} |" for s in SHOWN.values()),
@@ -99,9 +98,8 @@ def page(lines: list[dict[str, Any]]) -> str:
     left_out = [name for name in workloads.suite("paper")["workloads"] if name not in by_name]
     if left_out:
         text += [f"\nOf the suite, not in this run: {', '.join(left_out)}.\n"]
-    text += [
-        "\nA workload without an optimiser is timed forward and backward. The names are those of `trigrad bench list`.\n"
-    ]
+    text += ["\nA workload without an optimiser is timed forward and backward. "]
+    text += ["The names are those of `trigrad bench list`.\n"]
     return "".join(text)
 
 
