@@ -51,10 +51,9 @@ class Session:
         return self.members + ([self.control] if self.control else [])
 
     def phases_of(self, member: Member) -> list[str]:
-        """What is timed: the control runs one phase, and without an optimiser there is no update."""
-        wanted = [self.control_phase] if member.control else list(self.options.phases)
+        """What is timed: without an optimiser there is no update. The control does all that its twin does."""
         trains = self.job.spec["optimizer"]["kind"] != "none"
-        return [p for p in wanted if trains or p != "update"]
+        return [p for p in self.options.phases if trains or p != "update"]
 
     def prepare(self) -> None:
         """Warm-up and number of repeats, everybody in turn."""
