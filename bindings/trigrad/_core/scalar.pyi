@@ -25,7 +25,7 @@ def backward(arg0: str, arg1: collections.abc.Sequence[tuple[IdRange, typing.Ann
     ...
 def collect() -> None:
     """
-    Removes dead nodes now.
+    Removes dead nodes now, and gives their room back.
     """
 def combine(arg0: str, arg1: IdRange, arg2: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], arg3: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], arg4: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> IdRange:
     ...
