@@ -10,7 +10,7 @@
 // one is decided when the program runs.
 //
 // Batches make skinny products. x (32, K) · yᵀ with a large weight y (N, K) would have to copy and transpose all of y;
-// (y · xᵀ)ᵀ copies the small x instead and is up to twice as fast (docs/decisions/0014 has the measurements).
+// (y · xᵀ)ᵀ copies the small x instead (docs/decisions/0014).
 //
 // This file alone is compiled with -ffp-contract=fast: a product and its sum may be one rounding.
 
