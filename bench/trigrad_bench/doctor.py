@@ -119,7 +119,8 @@ def text(found: dict[str, Any]) -> str:
         f"governor {m['governor'] or 'unknown'}"
     )
     lines.append(
-        f"peak {m['gemm_peak_gflops']:g} GFLOP/s (float32 product, NumPy), {m['bandwidth_gbs']:g} GB/s (copy)"
+        f"one thread at its best: {m['gemm_peak_gflops']:g} GFLOP/s (float32 product, NumPy), "
+        f"{m['bandwidth_gbs']:g} GB/s (copy)"
     )
     width = max(len(name) for name in found["engines"])
     lines += ["", "engines"]
