@@ -1,18 +1,23 @@
-// Matrix products written for reading: register tiles over a packed panel.
+// Matrix products written for reading: register tiles over packed panels.
 //
-//   x (M, K)      row i of x is read number by number; each number is multiplied with a whole vector of y's row
-//   y (K, N)      cut into panels of kWidth columns, which are copied so that the panel's rows lie one behind the other
-//   z (M, N)      cut into tiles of kRows x kWidth numbers that stay in registers while k runs over a panel's depth
+//   z (M, N) = x (M, K) · y (K, N)
 //
-// Why tiles: each number of x and each vector of y that is loaded takes part in kWidth or kRows multiplications, so the
-// arithmetic units and not the loads set the pace. Why panels: rows of y that lie a page apart would cost an address
-// translation each. The vectors are GCC's and Clang's own types, so the same lines serve every instruction set; which
-// one is decided when the program runs.
+//   tile    kRows x 2 vectors of z, kept in registers while k runs: each number of x and each vector of y that is loaded
+//           takes part in 2 or kRows multiplications, so the arithmetic units and not the loads set the pace
+//   panel   the columns of y that a tile needs, their rows one behind the other. A row of a large y lies a page away from
+//           the next, and rows a power of two apart share a few places of the cache: both cost more than the copy
+//   strip   the rows of x that a tile needs
 //
-// Batches make skinny products. x (32, K) · yᵀ with a large weight y (N, K) would have to copy and transpose all of y;
-// (y · xᵀ)ᵀ copies the small x instead (docs/decisions/0014).
+// Training multiplies a few rows, the batch, with a large weight W (N, K), whose bytes must be read (or written) once and
+// in order. Three products, batch B (docs/decisions/0014 has what each step brings):
 //
-// This file alone is compiled with -ffp-contract=fast: a product and its sum may be one rounding.
+//   x · Wᵀ      as (W · xᵀ)ᵀ: the small xᵀ is packed, and strips of W are read as they lie
+//   g · W       a few strips, many panels: the first strip reads W itself and leaves the panel behind for the others
+//   gᵀ · x      K = B is short, z is large: all of x is packed, then strip after strip of z is written
+//
+// Only `multiply_on_...` below is compiled for more than the baseline, once for each instruction set; which of them runs is
+// decided when the program runs. The vectors are GCC's and Clang's own types. -ffp-contract=fast, for this file alone,
+// makes a product and its sum one rounding.
 
 #include "gemm.hpp"
 #include "parallel.hpp"
@@ -27,171 +32,244 @@
 namespace trigrad {
 namespace {
 
-constexpr std::int64_t kDepth = 512;  // a panel of 512 x 32 floats takes 64 KiB: half of a second-level cache at the least
-
 template <class T>
 struct Output {
   T* data;
   std::int64_t row_step, column_step;
   bool add;  // z += instead of z =, from the second slice of k on
-
-  void put(std::int64_t row, std::int64_t column, T value) const {
-    T& z = data[row * row_step + column * column_step];
-    z = add ? z + value : value;
-  }
 };
 
-// Rows [row, row + kRows) of x times a panel: kRows x kVectors vectors of z.
-template <int kRows, int kVectors, class Vector, class T>
-[[gnu::always_inline]] inline void multiply_tile(const Matrix<T>& x, std::int64_t row, const T* panel, std::int64_t panel_step,
-                                                 std::int64_t depth, const Output<T>& z, std::int64_t column, std::int64_t width) {
+// What one call of a kernel does: all of x times all of y.
+template <class T>
+struct Job {
+  Matrix<T> x;  // (M, depth)
+  std::int64_t M, depth;
+  const T* y;                       // (depth, N) as panels
+  std::int64_t panel_step, y_step;  // from panel to panel, from row to row
+  std::int64_t N;
+  T* copy;  // where the first strip leaves the only panel for the others, or null
+  Output<T> z;
+};
+
+// Where a tile reads y itself, the rows to come are fetched this many ahead: the processor does not foresee long steps.
+constexpr std::int64_t kAhead = 16;
+
+// Rows [row, row + kRows) of x times a panel of y, for `columns` columns of z from `column` on.
+template <int kRows, int kVectors, bool kCopy, class Vector, class T>
+[[gnu::always_inline]] inline void multiply_tile(const Job<T>& job, std::int64_t row, const T* panel, std::int64_t y_step,
+                                                 std::int64_t column, std::int64_t columns) {
   constexpr int kLanes = sizeof(Vector) / sizeof(T), kWidth = kVectors * kLanes;
+  const Matrix<T>& x = job.x;
+  const Output<T>& z = job.z;
   const T* a = x.data + row * x.row_step;
+  T* copy = job.copy;
   Vector sums[kRows][kVectors] = {};
-  for (std::int64_t k = 0; k < depth; ++k) {
+  for (std::int64_t k = job.depth; k > 0; --k, a += x.column_step, panel += y_step) {
     Vector b[kVectors];
-    std::memcpy(b, panel + k * panel_step, sizeof(b));
-    for (int r = 0; r < kRows; ++r)
-      for (int v = 0; v < kVectors; ++v) sums[r][v] += a[r * x.row_step + k * x.column_step] * b[v];
-  }
-  if (width == kWidth && z.column_step == 1) {
-    for (int r = 0; r < kRows; ++r) {
-      T* to = z.data + (row + r) * z.row_step + column;
+    for (int v = 0; v < kVectors; ++v) std::memcpy(&b[v], panel + v * kLanes, sizeof(Vector));
+    if constexpr (kCopy) {
       for (int v = 0; v < kVectors; ++v) {
-        Vector before = {};
-        if (z.add) std::memcpy(&before, to + v * kLanes, sizeof(before));
-        const Vector sum = z.add ? before + sums[r][v] : sums[r][v];
-        std::memcpy(to + v * kLanes, &sum, sizeof(sum));
+        __builtin_prefetch(panel + kAhead * y_step + v * kLanes, 0, 2);
+        std::memcpy(copy + v * kLanes, &b[v], sizeof(Vector));
       }
+      copy += kWidth;
     }
+    for (int r = 0; r < kRows; ++r)
+      for (int v = 0; v < kVectors; ++v) sums[r][v] += a[r * x.row_step] * b[v];
+  }
+  T* const corner = z.data + row * z.row_step + column * z.column_step;
+  if (columns == kWidth && z.column_step == 1) {
+    for (int r = 0; r < kRows; ++r)
+      for (int v = 0; v < kVectors; ++v) {
+        T* to = corner + r * z.row_step + v * kLanes;
+        Vector before = {};
+        if (z.add) std::memcpy(&before, to, sizeof(before));
+        const Vector sum = z.add ? before + sums[r][v] : sums[r][v];
+        std::memcpy(to, &sum, sizeof(sum));
+      }
     return;
   }
   T numbers[kRows][kWidth];
   std::memcpy(numbers, sums, sizeof(numbers));
-  for (std::int64_t c = 0; c < width; ++c)
-    for (int r = 0; r < kRows; ++r) z.put(row + r, column + c, numbers[r][c]);
-}
-
-// All rows of x from `row` on: in tiles of kRows, and the rest in tiles of half as many.
-template <int kRows, int kVectors, class Vector, class T>
-[[gnu::always_inline]] inline void multiply_rows(const Matrix<T>& x, std::int64_t row, std::int64_t M, const T* panel,
-                                                 std::int64_t panel_step, std::int64_t depth, const Output<T>& z, std::int64_t column,
-                                                 std::int64_t width) {
-  for (; row + kRows <= M; row += kRows) multiply_tile<kRows, kVectors, Vector>(x, row, panel, panel_step, depth, z, column, width);
-  if constexpr (kRows > 1)
-    if (row < M) multiply_rows<kRows / 2, kVectors, Vector>(x, row, M, panel, panel_step, depth, z, column, width);
-}
-
-// Columns [0, width) of y into a panel that is kWidth wide, the missing columns as zeros.
-template <class T>
-[[gnu::always_inline]] inline void pack(const Matrix<T>& y, std::int64_t depth, std::int64_t width, std::int64_t panel_width, T* panel) {
-  if (y.column_step == 1 && width == panel_width) {
-    for (std::int64_t k = 0; k < depth; ++k)
-      std::memcpy(panel + k * panel_width, y.data + k * y.row_step, sizeof(T) * static_cast<std::size_t>(width));
-    return;
-  }
-  if (width < panel_width) std::fill_n(panel, depth * panel_width, T{0});
-  for (std::int64_t c = 0; c < width; ++c)
-    for (std::int64_t k = 0; k < depth; ++k) panel[k * panel_width + c] = y.data[k * y.row_step + c * y.column_step];
-}
-
-template <int kRows, int kVectors, class Vector, class T>
-[[gnu::always_inline]] inline void multiply_panels(const Matrix<T>& x, const Matrix<T>& y, Output<T> z, std::int64_t M, std::int64_t N,
-                                                   std::int64_t K, T* panel) {
-  constexpr std::int64_t kLanes = sizeof(Vector) / sizeof(T), kWidth = kVectors * kLanes;
-  for (std::int64_t k = 0; k < K; k += kDepth) {
-    const std::int64_t depth = std::min(kDepth, K - k);
-    const Matrix<T> x_slice{x.data + k * x.column_step, x.row_step, x.column_step};
-    z.add = k > 0;
-    for (std::int64_t column = 0; column < N; column += kWidth) {
-      const std::int64_t width = std::min(kWidth, N - column);
-      const Matrix<T> columns{y.data + k * y.row_step + column * y.column_step, y.row_step, y.column_step};
-      if (width <= kLanes) {  // half a panel: twice the rows fit in the registers
-        pack(columns, depth, width, kLanes, panel);
-        multiply_rows<kRows, 1, Vector>(x_slice, 0, M, panel, kLanes, depth, z, column, width);
-      } else if (width == kWidth && y.column_step == 1 && M <= kRows) {  // read once: a copy would not pay
-        multiply_rows<kRows, kVectors, Vector>(x_slice, 0, M, columns.data, columns.row_step, depth, z, column, width);
-      } else {
-        pack(columns, depth, width, kWidth, panel);
-        multiply_rows<kRows, kVectors, Vector>(x_slice, 0, M, panel, kWidth, depth, z, column, width);
-      }
+  for (std::int64_t c = 0; c < columns; ++c)
+    for (int r = 0; r < kRows; ++r) {
+      T& to = corner[r * z.row_step + c * z.column_step];
+      to = z.add ? to + numbers[r][c] : numbers[r][c];
     }
+}
+
+// From `row` on: strips of kRows rows, and the rest in strips of half as many.
+template <int kRows, class Vector, class T>
+[[gnu::always_inline]] inline void multiply_from(const Job<T>& job, std::int64_t row) {
+  constexpr std::int64_t kLanes = sizeof(Vector) / sizeof(T), kWidth = 2 * kLanes;
+  if (job.copy && row == 0 && job.M >= kRows) {
+    multiply_tile<kRows, 2, true, Vector>(job, 0, job.y, job.y_step, 0, kWidth);
+    row = kRows;
   }
+  const T* const y = job.copy ? job.copy : job.y;
+  const std::int64_t y_step = job.copy ? kWidth : job.y_step;
+  for (; row + kRows <= job.M; row += kRows) {
+    std::int64_t column = 0;
+    const T* panel = y;
+    for (; column + kLanes < job.N; column += kWidth, panel += job.panel_step)
+      multiply_tile<kRows, 2, false, Vector>(job, row, panel, y_step, column, std::min(kWidth, job.N - column));
+    if (column < job.N) multiply_tile<kRows, 1, false, Vector>(job, row, panel, y_step, column, job.N - column);
+  }
+  if constexpr (kRows > 1)
+    if (row < job.M) multiply_from<kRows / 2, Vector>(job, row);
 }
 
 template <class T, int kBytes>
 struct VectorOf {
   typedef T type __attribute__((vector_size(kBytes)));
 };
-template <class T>
-using Product = void (*)(const Matrix<T>&, const Matrix<T>&, Output<T>, std::int64_t, std::int64_t, std::int64_t, T*);
 
 // Tiles as large as the registers allow: 32 of 64 bytes, 16 of 32 bytes, 16 of 16 bytes.
+template <class T>
+struct Kernel {
+  std::int64_t rows, width;
+  void (*multiply)(const Job<T>&);
+};
+template <class T>
+void multiply_on_baseline(const Job<T>& job) {
+  multiply_from<4, typename VectorOf<T, 16>::type>(job, 0);
+}
 #if defined(__x86_64__)
 template <class T>
-__attribute__((target("avx512f"))) void product_avx512(const Matrix<T>& x, const Matrix<T>& y, Output<T> z, std::int64_t M, std::int64_t N,
-                                                       std::int64_t K, T* panel) {
-  multiply_panels<8, 2, typename VectorOf<T, 64>::type>(x, y, z, M, N, K, panel);
+__attribute__((target("avx2,fma"))) void multiply_on_avx2(const Job<T>& job) {
+  multiply_from<4, typename VectorOf<T, 32>::type>(job, 0);
 }
 template <class T>
-__attribute__((target("avx2,fma"))) void product_avx2(const Matrix<T>& x, const Matrix<T>& y, Output<T> z, std::int64_t M, std::int64_t N,
-                                                      std::int64_t K, T* panel) {
-  multiply_panels<4, 2, typename VectorOf<T, 32>::type>(x, y, z, M, N, K, panel);
+__attribute__((target("avx512f"))) void multiply_on_avx512(const Job<T>& job) {
+  multiply_from<8, typename VectorOf<T, 64>::type>(job, 0);
 }
 #endif
-template <class T>
-void product_baseline(const Matrix<T>& x, const Matrix<T>& y, Output<T> z, std::int64_t M, std::int64_t N, std::int64_t K, T* panel) {
-  multiply_panels<4, 2, typename VectorOf<T, 16>::type>(x, y, z, M, N, K, panel);
-}
 
 template <class T>
-Product<T> product_for_this_processor() {
+Kernel<T> kernel_for_this_processor() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) return product_avx512<T>;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return product_avx2<T>;
+  if (__builtin_cpu_supports("avx512f")) return {8, 128 / sizeof(T), multiply_on_avx512<T>};
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return {4, 64 / sizeof(T), multiply_on_avx2<T>};
 #endif
-  return product_baseline<T>;
+  return {4, 32 / sizeof(T), multiply_on_baseline<T>};
 }
+
+constexpr std::int64_t kBlockBytes = 256 << 10;  // of y, packed at a time: half of a second-level cache at the least
+constexpr std::int64_t kBlockColumns = 1024;
+constexpr std::int64_t kPad = 16;        // panels a power of two apart would share a few places of the cache
+constexpr std::int64_t kFewRows = 64;    // so many strips that a panel is in the first-level cache for all of them
+constexpr std::int64_t kFewDepth = 128;  // as then a panel takes half of it
+
+// One product on one thread.
+template <class T>
+struct Multiplication {
+  const Kernel<T>& kernel;
+  T* scratch;  // scratch_length numbers
+
+  static constexpr std::int64_t kStripLength = 8 * kBlockBytes / (32 * static_cast<std::int64_t>(sizeof(T)));
+  static constexpr std::int64_t kLength = 2 * kBlockBytes / static_cast<std::int64_t>(sizeof(T));
+
+  // y (depth, columns) as panels of kernel.width columns, the missing columns as zeros; a row of y at a time, as it lies.
+  void pack(const Matrix<T>& y, std::int64_t depth, std::int64_t columns, T* panels) const {
+    const std::int64_t width = kernel.width, panel_step = depth * width + kPad, whole = columns - columns % width;
+    if (y.column_step == 1)
+      for (std::int64_t k = 0; k < depth; ++k)
+        for (std::int64_t c = 0; c < whole; c += width)
+          std::copy_n(y.data + k * y.row_step + c, width, panels + c / width * panel_step + k * width);
+    else
+      for (std::int64_t c = 0; c < whole; ++c)
+        for (std::int64_t k = 0; k < depth; ++k)
+          panels[c / width * panel_step + k * width + c % width] = y.data[k * y.row_step + c * y.column_step];
+    if (whole == columns) return;
+    panels += whole / width * panel_step;
+    std::fill_n(panels, depth * width, T{0});
+    for (std::int64_t c = whole; c < columns; ++c)
+      for (std::int64_t k = 0; k < depth; ++k) panels[k * width + c - whole] = y.data[k * y.row_step + c * y.column_step];
+  }
+
+  // A few rows of x: panel after panel of y, which the first strip leaves behind for the others.
+  void few_rows(const Matrix<T>& x, const Matrix<T>& y, const Output<T>& z, std::int64_t M, std::int64_t N, std::int64_t depth) const {
+    for (std::int64_t column = 0; column < N; column += kernel.width) {
+      const std::int64_t columns = std::min(kernel.width, N - column);
+      const Output<T> to{z.data + column * z.column_step, z.row_step, z.column_step, z.add};
+      if (columns == kernel.width) {
+        kernel.multiply({x, M, depth, y.data + column, 0, y.row_step, columns, M >= 2 * kernel.rows ? scratch : nullptr, to});
+      } else {
+        pack({y.data + column, y.row_step, 1}, depth, columns, scratch);
+        kernel.multiply({x, M, depth, scratch, 0, kernel.width, columns, nullptr, to});
+      }
+    }
+  }
+
+  // Many rows of x: the block of y is packed, then z is made strip by strip.
+  void many_rows(const Matrix<T>& x, const Matrix<T>& y, const Output<T>& z, std::int64_t M, std::int64_t N, std::int64_t depth) const {
+    const std::int64_t width = kernel.width, panel_step = depth * width + kPad;
+    pack(y, depth, N, scratch);
+    if (x.column_step == 1 || N <= width)
+      return kernel.multiply({x, M, depth, scratch, panel_step, width, N, nullptr, z});
+    T* const strip = scratch + kLength - kStripLength;  // it is read for every panel
+    for (std::int64_t row = 0; row < M; row += kernel.rows) {
+      const std::int64_t rows = std::min(kernel.rows, M - row);
+      for (std::int64_t k = 0; k < depth; ++k)
+        for (std::int64_t r = 0; r < rows; ++r) strip[k * rows + r] = x.data[(row + r) * x.row_step + k * x.column_step];
+      kernel.multiply({{strip, 1, rows}, rows, depth, scratch, panel_step, width, N, nullptr,
+                       {z.data + row * z.row_step, z.row_step, z.column_step, z.add}});
+    }
+  }
+
+  void operator()(const Matrix<T>& x, const Matrix<T>& y, const Output<T>& z, std::int64_t M, std::int64_t N, std::int64_t K) const {
+    const bool few = M <= kFewRows && y.column_step == 1;
+    const std::int64_t block_columns = few ? N : std::min(kBlockColumns, (N + kernel.width - 1) / kernel.width * kernel.width);
+    const std::int64_t block_depth = few ? kFewDepth : kBlockBytes / static_cast<std::int64_t>(sizeof(T)) / block_columns;
+    for (std::int64_t k = 0; k < K; k += block_depth)
+      for (std::int64_t column = 0; column < N; column += block_columns) {
+        const Matrix<T> x_slice{x.data + k * x.column_step, x.row_step, x.column_step};
+        const Matrix<T> block{y.data + k * y.row_step + column * y.column_step, y.row_step, y.column_step};
+        const Output<T> to{z.data + column * z.column_step, z.row_step, z.column_step, k > 0};
+        const std::int64_t depth = std::min(block_depth, K - k), columns = std::min(block_columns, N - column);
+        if (few) few_rows(x_slice, block, to, M, columns, depth);
+        else many_rows(x_slice, block, to, M, columns, depth);
+      }
+  }
+};
 
 // Below this many multiplications a second thread costs more than it brings (a wake-up takes several microseconds).
 constexpr std::int64_t kWorthAThread = std::int64_t{1} << 20;
 
 // The longer side of z is cut between the threads. No sum is cut, so the bits do not depend on how many there are.
 template <class T>
-void share_out(Product<T> product, const Matrix<T>& x, const Matrix<T>& y, const Output<T>& z, std::int64_t M, std::int64_t N,
+void share_out(const Kernel<T>& kernel, const Matrix<T>& x, const Matrix<T>& y, const Output<T>& z, std::int64_t M, std::int64_t N,
                std::int64_t K) {
   const auto worth = static_cast<int>(std::min<std::int64_t>(M * N * K / kWorthAThread + 1, num_threads()));
-  const auto panel_length = static_cast<std::size_t>(std::min(kDepth, K)) * (128 / sizeof(T));
-  const std::size_t bytes = sizeof(T) * panel_length * static_cast<std::size_t>(worth);
-  T* panels = static_cast<T*>(pool_take(bytes));
+  const std::size_t length = Multiplication<T>::kLength, bytes = sizeof(T) * length * static_cast<std::size_t>(worth);
+  T* const scratch = static_cast<T*>(pool_take(bytes));
+  const auto on_part = [&](int part) { return Multiplication<T>{kernel, scratch + length * static_cast<std::size_t>(part)}; };
   if (M >= N)
-    parallel_for(M, 8, worth, [&](std::int64_t first, std::int64_t last, int part) {
-      product({x.data + first * x.row_step, x.row_step, x.column_step}, y, {z.data + first * z.row_step, z.row_step, z.column_step, false},
-              last - first, N, K, panels + panel_length * static_cast<std::size_t>(part));
+    parallel_for(M, kernel.rows, worth, [&](std::int64_t first, std::int64_t last, int part) {
+      on_part(part)({x.data + first * x.row_step, x.row_step, x.column_step}, y,
+                    {z.data + first * z.row_step, z.row_step, z.column_step, false}, last - first, N, K);
     });
   else
-    parallel_for(N, 128 / sizeof(T), worth, [&](std::int64_t first, std::int64_t last, int part) {
-      product(x, {y.data + first * y.column_step, y.row_step, y.column_step},
-              {z.data + first * z.column_step, z.row_step, z.column_step, false}, M, last - first, K,
-              panels + panel_length * static_cast<std::size_t>(part));
+    parallel_for(N, kernel.width, worth, [&](std::int64_t first, std::int64_t last, int part) {
+      on_part(part)(x, {y.data + first * y.column_step, y.row_step, y.column_step},
+                    {z.data + first * z.column_step, z.row_step, z.column_step, false}, M, last - first, K);
     });
-  pool_give(panels, bytes);
+  pool_give(scratch, bytes);
 }
 
 }  // namespace
 
 template <class T>
 void gemm_packed(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K) {
-  static const Product<T> product = product_for_this_processor<T>();
-  // What is copied, weighted by how: row by row is some eight times as fast as number by number.
-  const std::int64_t as_it_is = K * N / (y.column_step == 1 ? 8 : 1);
-  const std::int64_t as_transposed = K * M / (x.row_step == 1 ? 8 : 1) + M * N / 2;
-  if (as_it_is <= as_transposed) share_out<T>(product, x, y, {z, N, 1, false}, M, N, K);
-  else share_out<T>(product, y.transposed(), x.transposed(), {z, 1, N, false}, N, M, K);
+  static const Kernel<T> kernel = kernel_for_this_processor<T>();
+  // Numbers that are moved one by one, as neither side lies as a panel or a strip does, and those of a transposed z.
+  const std::int64_t as_it_is = y.column_step == 1 ? 0 : K * N;
+  const std::int64_t as_transposed = (x.row_step == 1 ? 0 : K * M) + M * N / 2;
+  if (as_it_is <= as_transposed) share_out<T>(kernel, x, y, {z, N, 1, false}, M, N, K);
+  else share_out<T>(kernel, y.transposed(), x.transposed(), {z, 1, N, false}, N, M, K);
 }
 
 }  // namespace trigrad
-
 #else  // no vector types: Eigen does the work
 
 namespace trigrad {

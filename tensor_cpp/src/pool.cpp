@@ -10,6 +10,10 @@
 #include <new>
 #include <vector>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace trigrad {
 namespace {
 
@@ -44,8 +48,17 @@ struct FreeBlock {
 };
 
 void* from_system(std::size_t bytes) {
-  void* block = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+  std::size_t alignment = 64;
+#if defined(__linux__)
+  // Large blocks ask for large pages: a matrix read by columns would else need an address translation for each row.
+  constexpr std::size_t kLargePage = std::size_t{2} << 20;
+  if (bytes >= kLargePage) alignment = kLargePage;
+#endif
+  void* block = std::aligned_alloc(alignment, (bytes + 63) / 64 * 64);
   if (block == nullptr) throw std::bad_alloc();
+#if defined(__linux__)
+  if (bytes >= kLargePage) madvise(block, bytes / kLargePage * kLargePage, MADV_HUGEPAGE);  // a wish: it may fail
+#endif
   return block;
 }
 
