@@ -74,6 +74,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     add("--dtypes", help="float32,float64 (default: the first that the workload names)")
     add("--threads", help="numbers of threads, separated by commas")
     add("--phases", help="forward,backward,update,grad,step")
+    add("--detailed", help="workloads of which all phases are timed")
     add("--rounds", type=int, help="how often everybody gets a turn")
     add("--processes", type=int, help="how often everything is done with fresh processes")
     add("--seed", type=int, help="order of the turns")
@@ -81,6 +82,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
     add("--budget", type=float, help="seconds of timed blocks for each workload")
     add("--curve-budget", type=float, help="seconds of training for each engine's loss curve")
     add("--timeout", type=float, help="seconds until a silent engine counts as hung")
+    add(
+        "--slowest",
+        type=float,
+        help="seconds; engines that need longer for one step are not timed (0: all are)",
+    )
     add("--extras", help="curves,op_cost,depth,gemm; or none")
     add("--out", type=Path, default=Path(RESULTS), help=f"folder of the runs (default {RESULTS})")
     add("--resume", metavar="RUN", help="goes on with a run that was interrupted")
@@ -99,6 +105,7 @@ def options_of(given: argparse.Namespace) -> Options:
         "workloads": names(given.workloads),
         "dtypes": names(given.dtypes),
         "phases": names(given.phases),
+        "detailed": names(given.detailed) if given.detailed or not given.phases else (),
         "rounds": given.rounds,
         "processes": given.processes,
         "seed": given.seed,
@@ -106,6 +113,7 @@ def options_of(given: argparse.Namespace) -> Options:
         "budget": given.budget,
         "curve_budget": given.curve_budget,
         "timeout": given.timeout,
+        "slowest": given.slowest,
         "extras": () if given.extras == "none" else names(given.extras),
     }
     if given.threads is not None:

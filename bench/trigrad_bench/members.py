@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +67,7 @@ class Member:
         self.dtype = job.dtype
         self.status, self.reason = "ok", ""
         self.check: gate.Check | None = None
+        self.first_seconds = 0.0  # what the gate's step took
         self.info: dict[str, Any] = {}
         self.counters: dict[str, Any] = {}
         self.blocks: dict[str, Blocks] = {}
@@ -118,7 +120,10 @@ class Member:
             self.ask(
                 "setup", workload=job.spec, arrays=str(job.arrays), dtype=self.dtype, threads=job.threads
             )
-            self.check = gate.check(self.result(), reference, gate.tolerance(job.spec, self.dtype))
+            start = time.perf_counter()
+            found = self.result()
+            self.first_seconds = time.perf_counter() - start
+            self.check = gate.check(found, reference, gate.tolerance(job.spec, self.dtype))
             if self.check.status != "ok":
                 self.fail(self.check.status, self.check.reason)
             elif not self.control:

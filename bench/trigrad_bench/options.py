@@ -36,6 +36,7 @@ class Options:
     dtypes: tuple[str, ...] = ()  # none: the first that the workload names
     threads: tuple[int, ...] = (1,)
     phases: tuple[str, ...] = ("forward", "backward", "step")
+    detailed: tuple[str, ...] = ()  # workloads of which all phases are timed
     rounds: int = 15
     processes: int = 1
     seed: int = 0
@@ -49,7 +50,8 @@ class Options:
     curve_steps: int = 200
     timeout: float = 60.0  # seconds until an engine that does not answer counts as hung
     extras: tuple[str, ...] = EXTRAS
-    memory_gb: float = 12.0
+    memory_gb: float = 14.0  # what the processes of one session may take together
+    slowest: float = 0.0  # seconds; engines that need longer for the gate's step are not timed; 0: all are
     check_only: bool = False
     gates: tuple[str, ...] = ()  # workloads that are checked, but not timed
     instead: dict[str, str] = field(default_factory=dict)  # what to take where data is missing
@@ -58,6 +60,10 @@ class Options:
     def baseline(self) -> str:
         """The engine that the A/A control runs twice."""
         return next((b for b in BASELINES if b in self.engines), self.engines[0])
+
+    def phases_of(self, workload: str) -> tuple[str, ...]:
+        """The phases that are timed."""
+        return PHASES if workload in self.detailed else self.phases
 
     def command(self, **changes: Any) -> str:
         """The command line that runs this, or a part of it, again."""
@@ -68,15 +74,18 @@ class Options:
             f"--engines {','.join(now.engines)}",
         ]
         parts += [f"--phases {','.join(now.phases)}", f"--threads {','.join(map(str, now.threads))}"]
+        detailed = [w for w in now.detailed if w in now.workloads]
+        parts += [f"--detailed {','.join(detailed)}"] if detailed else []
         parts += [f"--dtypes {','.join(now.dtypes)}"] if now.dtypes else []
         parts += [f"--rounds {now.rounds} --processes {now.processes} --seed {now.seed}"]
         parts += [f"--block-ms {now.block_ms:g} --budget {now.budget:g} --curve-budget {now.curve_budget:g}"]
         parts += [f"--timeout {now.timeout:g}"]
+        parts += [f"--slowest {now.slowest:g}"] if now.slowest else []
         parts += [f"--extras {','.join(now.extras) or 'none'}"]
         return " ".join(parts)
 
 
-ALL_PHASES = {"phases": PHASES, "engines": ("all",), "block_ms": 10.0}
+EVERYBODY = {"phases": ("grad", "step"), "engines": ("all",)}
 DEFAULTS: dict[str, dict[str, Any]] = {
     "quick": {
         "engines": ("own", "native", "torch", "micrograd"),
@@ -86,9 +95,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "curve_budget": 0.25,
         "limit": 240.0,
     },
-    "paper": ALL_PHASES | {"budget": 15.0, "curve_budget": 2.0, "timeout": 300.0},
-    "full": ALL_PHASES
+    "paper": EVERYBODY | {"budget": 6.0, "curve_budget": 0.3, "timeout": 120.0, "slowest": 3.0},
+    "full": EVERYBODY
     | {
+        "block_ms": 10.0,
         "budget": 30.0,
         "curve_budget": 10.0,
         "timeout": 600.0,

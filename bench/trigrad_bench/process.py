@@ -176,6 +176,13 @@ class Process:
         """Whether the process still runs."""
         return self._process.poll() is None
 
+    def memory_gb(self) -> float:
+        """The memory that it has now; 0 where the system does not say."""
+        with contextlib.suppress(OSError, StopIteration):
+            status = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+            return int(next(line for line in status if line.startswith("VmRSS")).split()[1]) / 2**20
+        return 0.0
+
     def close(self) -> None:
         """Ends it politely, then for certain."""
         if self.alive():

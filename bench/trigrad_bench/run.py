@@ -141,13 +141,14 @@ class Run:
                 reason = f"no float64 reference to compare with: {error}"
                 self.refused(loaded, names, dtype, threads, proc, "error", reason)
                 return
-            for k, flight in enumerate(plan.flights(self.options, names, loaded, arrays)):
-                number = plan.free_number(self.kept, name, threads, proc) + (k and k * 100)
-                options = self.options
-                if name in options.gates:
-                    options = dataclasses.replace(options, check_only=True)
-                session = Session(options, job, flight, number, self.tell)
+            options = self.options
+            if name in options.gates:
+                options = dataclasses.replace(options, check_only=True)
+            number = plan.free_number(self.kept, name, threads, proc)
+            while names:
+                session = Session(options, job, names, number, self.tell)
                 self.session(session, loaded, arrays, reference)
+                names, number = session.left, number + 100
 
     def tell(self, text: str) -> None:
         """Progress, with the place."""
@@ -174,7 +175,7 @@ class Run:
                 if finished and "curves" in self.options.extras:
                     curves.run(self.options, self.store, session, reference)
             finally:
-                session.close(keep=finished and plan.gigabytes("", loaded, arrays) < plan.HEAVY)
+                session.close(keep=finished)
 
     # ---- lines -------------------------------------------------------------------------------------------
 
@@ -213,6 +214,8 @@ class Run:
             workloads=(self.given.get(loaded.name, loaded.name),),
             engines=tuple(dict.fromkeys((base, engine))),
             phases=(phase,) if phase != "check" else self.options.phases,
+            detailed=(),
+            slowest=0.0,
             threads=(asked.threads,),
             dtypes=(asked.dtype,),
             processes=1,
@@ -239,7 +242,7 @@ class Run:
     ) -> None:
         """Lines for engines that could not even be asked."""
         for name in names:
-            for phase in self.options.phases:
+            for phase in self.options.phases_of(loaded.name):
                 line = self.cell(name, loaded, dtype, Asked(dtype, threads), phase, proc)
                 empty: Line = {
                     "n": 0,

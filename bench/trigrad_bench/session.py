@@ -19,6 +19,7 @@ from .members import MIN_ROUNDS, WARM, WARM_BLOCKS, WARM_SHARES, Blocks, Job, Me
 from .options import BASELINES, Options
 from .process import EngineError
 
+HEAVY = 1.5  # GB: larger processes are not kept for the next workload
 Progress = Callable[[str], None]
 
 
@@ -29,22 +30,51 @@ class Session:
         self, options: Options, job: Job, names: Sequence[str], proc: int, progress: Progress
     ) -> None:
         self.options, self.job, self.proc, self.progress = options, job, proc, progress
-        self.members = [Member(name, job) for name in names]
+        base = options.baseline()
+        self.names = sorted(names, key=lambda name: name != base)  # the baseline first
+        self.members: list[Member] = []
+        self.left: list[str] = []  # the engines that did not fit into memory besides, and the baseline
+        self.phases = options.phases_of(job.spec["name"])
         self.control: Member | None = None
-        self.control_phase = "step" if "step" in options.phases else options.phases[0]
+        self.control_phase = "step" if "step" in self.phases else self.phases[0]
         self.random = random.Random(f"{options.seed} {job.spec['name']} {job.dtype} {job.threads} {proc}")
 
     def open(self, reference: dict[str, Any], float64_instead: bool) -> None:
-        """Starts and gates everybody."""
-        for member in self.members:
-            self.progress(f"checking {member.name}")
+        """Starts and gates everybody, as far as memory goes."""
+        baseline, used, largest = self.options.baseline(), 0.0, 0.0
+        for k, name in enumerate(self.names):
+            if k > 1 and used + largest > self.options.memory_gb:
+                self.left = [n for n in self.names if n == baseline] + self.names[k:]
+                break
+            self.progress(f"checking {name}")
+            member = Member(name, self.job)
+            self.members.append(member)
             member.open(reference, float64_instead)
+            self._skip_if_slow(member)
+            takes = member.process.memory_gb() if member.process else 0.0
+            used += takes if k else 2 * takes  # the control is a second baseline
+            largest = max(largest, takes)
+        self.members.sort(key=lambda m: self.options.engines.index(m.name))
         able = [m.name for m in self.members if m.alive]
-        baseline = self.options.baseline()
         if able and not self.options.check_only:  # without PyTorch, the next baseline is its own control
             name = next((n for n in (baseline, *BASELINES) if n in able), able[0])
             self.control = Member(name, self.job, "control")
             self.control.open(reference, float64_instead)
+
+    def _skip_if_slow(self, member: Member) -> None:
+        """A suite's time is for many engines: one that needs all of it for a step is gated, not timed."""
+        most = self.options.slowest
+        if not most or self.options.check_only or not member.alive or member.first_seconds <= most:
+            return
+        start = time.perf_counter()
+        try:
+            member.result()  # the first may have compiled
+        except EngineError as failure:
+            member.fail(status_of(failure), failure.reason)
+        seconds = time.perf_counter() - start
+        if member.alive and seconds > most:
+            reason = f"its gradients agree, but a step takes {seconds:.3g} s; --slowest is {most:g}"
+            member.fail("unsupported", reason)
 
     def everybody(self) -> list[Member]:
         """The engines and the control."""
@@ -53,7 +83,7 @@ class Session:
     def phases_of(self, member: Member) -> list[str]:
         """What is timed: without an optimiser there is no update. The control does all that its twin does."""
         trains = self.job.spec["optimizer"]["kind"] != "none"
-        return [p for p in self.options.phases if trains or p != "update"]
+        return [p for p in self.phases if trains or p != "update"]
 
     def prepare(self) -> None:
         """Warm-up and number of repeats, everybody in turn."""
@@ -123,7 +153,7 @@ class Session:
         share, total = self.share(), self.options.rounds
         for r in range(total):
             self.progress(f"round {r + 1} of {total}")
-            for phase in self.options.phases:
+            for phase in self.phases:
                 turns = [m for m in self.everybody() if self._takes_part(m, phase, share)]
                 self.random.shuffle(turns)
                 for member in turns:
@@ -147,7 +177,7 @@ class Session:
     def close(self, keep: bool) -> None:
         """Ends all processes, or keeps them for the next workload."""
         for member in self.everybody():
-            if keep:
+            if keep and member.process and member.process.memory_gb() < HEAVY:
                 member.release()
             else:
                 member.close()

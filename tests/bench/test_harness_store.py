@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from trigrad_bench import store
 from trigrad_bench.bench_cli import main
+from trigrad_bench.process import Process
 from trigrad_bench.store import Store, StoreError, find, new_run_id, read
 
 from .harness import FAST, RIGHT, bench, cells, engine, only, start
@@ -216,11 +217,46 @@ def test_two_runs_never_meet_and_reproduce_shows_both(
     assert (status, "there is no line '999'" in err) == (2, True)
 
 
-def test_memory_limits_split_the_engines() -> None:
-    from trigrad_bench import arrays, options, plan, workload
+def test_engines_that_do_not_fit_into_memory_together_get_sessions_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Process, "memory_gb", lambda self: 8.0)
+    names = "tensor_cpp.tape,tensor_cpp.stack,reference_py.stack"
+    status, document, _ = bench(capsys, "run", "--engines", names, *FAST, "--out", str(tmp_path))
+    found = [(c["proc"], c["engine"]) for c in only(document, "cell")]
+    first, second = (
+        [(0, "tensor_cpp.tape"), (0, "tensor_cpp.stack")],
+        [(100, "tensor_cpp.tape"), (100, "reference_py.stack")],
+    )
+    assert (status, found) == (0, [*first, *second]), "each session has the baseline"
 
-    loaded = workload.load("T1")
-    names = ["tensor_cpp.tape", "tensor_cpp.stack", "reference_py.stack"]
-    asked = options.Options(workloads=("T1",), engines=tuple(names), memory_gb=0.5)
-    flights = plan.flights(asked, names, loaded, arrays.make(loaded))
-    assert flights == [[names[0], names[1]], [names[0], names[2]]], "each group has the baseline"
+
+def test_an_engine_that_would_take_the_suites_time_is_checked_but_not_timed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow = engine(
+        tmp_path, "slow", "import time\n" + RIGHT.replace("    d =", "    time.sleep(0.3)\n    d =")
+    )
+    arguments = [
+        "run",
+        "--engines",
+        "tensor_cpp.tape",
+        "--engine",
+        slow,
+        *FAST,
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    status, document, _ = bench(capsys, *arguments, "--slowest", "0.2")
+    cell = cells(document)["slow"]
+    assert (status, cell["status"], cell["block_ns"], cell["check"]["ok"]) == (0, "unsupported", [], True)
+    assert "--slowest is 0.2" in cell["reason"]
+
+
+def test_detailed_workloads_are_timed_phase_by_phase(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["run", "--engines", "tensor_cpp.tape", *FAST, "--detailed", "T1", "--out", str(tmp_path)]
+    _, document, _ = bench(capsys, *arguments)
+    assert {c["phase"] for c in only(document, "cell")} == {"forward", "backward", "update", "grad", "step"}
+    assert "--detailed T1" in only(document, "run")[0]["command"]
