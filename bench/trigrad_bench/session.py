@@ -49,8 +49,7 @@ class Session:
             self.progress(f"checking {name}")
             member = Member(name, self.job)
             self.members.append(member)
-            member.open(reference, float64_instead)
-            self._skip_if_slow(member)
+            member.open(reference, float64_instead, 0.0 if self.options.check_only else self.options.slowest)
             takes = member.process.memory_gb() if member.process else 0.0
             used += takes if k else 2 * takes  # the control is a second baseline
             largest = max(largest, takes)
@@ -60,21 +59,6 @@ class Session:
             name = next((n for n in (baseline, *BASELINES) if n in able), able[0])
             self.control = Member(name, self.job, "control")
             self.control.open(reference, float64_instead)
-
-    def _skip_if_slow(self, member: Member) -> None:
-        """A suite's time is for many engines: one that needs all of it for a step is gated, not timed."""
-        most = self.options.slowest
-        if not most or self.options.check_only or not member.alive or member.first_seconds <= most:
-            return
-        start = time.perf_counter()
-        try:
-            member.result()  # the first may have compiled
-        except EngineError as failure:
-            member.fail(status_of(failure), failure.reason)
-        seconds = time.perf_counter() - start
-        if member.alive and seconds > most:
-            reason = f"its gradients agree, but a step takes {seconds:.3g} s; --slowest is {most:g}"
-            member.fail("unsupported", reason)
 
     def everybody(self) -> list[Member]:
         """The engines and the control."""

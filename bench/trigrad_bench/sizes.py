@@ -78,7 +78,13 @@ def total_steps(tables: Tables) -> int:
 
 
 def longest_sum(tables: Tables) -> int:
-    """K: the most terms that one sum of the forward or backward pass has."""
+    """K: the most terms that one sum of the forward or backward pass has.
+
+    A chain's gradient is a product of as many factors as it has links. Neighbouring links are nearly alike,
+    so their roundings have one sign and do not cancel: the error may grow with the length, not its root.
+    """
+    if tables.model.shape == "chain":
+        return int(tables.model.size**2)
     rows = shares(tables.data)[0]
     batch = max(1, min(tables.batch or rows, rows))
     widths = [w for _, layers in networks(tables.model) for w in layers]

@@ -127,8 +127,6 @@ Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* sto
   return cell;
 }
 
-void retain(Cell* cell, std::uint64_t counts) { cell->counts.fetch_add(counts, std::memory_order_relaxed); }
-
 void release(Cell* cell, std::uint64_t counts) {
   std::uint64_t before = cell->counts.load(std::memory_order_acquire);
   if (before == counts) return destroy(cell);  // the only one who points here: nobody is left to race with

@@ -13,8 +13,12 @@ std::string to_string(const Dims& dims) {
 }
 
 Dims contiguous_strides(const Dims& shape) {
-  Dims strides = Dims::filled(shape.size(), 1);
-  for (int k = shape.size() - 2; k >= 0; --k) strides[k] = strides[k + 1] * std::max<std::int64_t>(shape[k + 1], 1);
+  Dims strides = shape;
+  std::int64_t step = 1;
+  for (int k = shape.size() - 1; k >= 0; --k) {
+    strides[k] = step;
+    step *= std::max<std::int64_t>(shape[k], 1);
+  }
   return strides;
 }
 

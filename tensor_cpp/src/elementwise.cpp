@@ -19,6 +19,14 @@ namespace {
 constexpr std::size_t kMaxOperands = 6;   // g, three inputs, z, and the output
 constexpr std::int64_t kChunk = 512;      // elements gathered at once: fits in the first-level cache with its siblings
 
+bool same_sizes(const Tensor& x, const Tensor& y) {
+  const auto a = x.cell()->sizes(), b = y.cell()->sizes();
+  if (a.size() != b.size()) return false;
+  for (std::size_t k = 0; k < a.size(); ++k)
+    if (a[k] != b[k]) return false;
+  return true;
+}
+
 struct Operand {
   std::byte* data;
   DType dtype;
@@ -147,31 +155,23 @@ void run_nest(Block block, const PackedAttrs& attrs, const LoopNest& nest) {
 }
 
 // The common case needs no loop nest: all operands lie as the output does, so the tensor is one long row.
-bool lies_like(const Tensor& x, const Tensor& out) {
-  const auto sizes = x.cell()->sizes(), expected = out.cell()->sizes();
-  if (x.dtype() != out.dtype() || !x.is_contiguous() || sizes.size() != expected.size()) return false;
-  for (std::size_t k = 0; k < sizes.size(); ++k)
-    if (sizes[k] != expected[k]) return false;
-  return true;
-}
+bool lies_like(const Tensor& x, const Tensor& out) { return x.dtype() == out.dtype() && x.is_contiguous() && same_sizes(x, out); }
 
 template <class T>
-void run_flat(Block block, const PackedAttrs& attrs, std::span<const Tensor* const> operands, std::size_t n) {
-  const std::size_t whole = n - n % kLanes, rest = n - whole, inputs = operands.size() - 1;
+void run_flat(Block block, const PackedAttrs& attrs, std::span<const Tensor* const> inputs, const Tensor& out, std::size_t n) {
+  const std::size_t whole = n - n % kLanes, rest = n - whole;
   const void* in[kMaxOperands];
-  if (whole > 0) {
-    for (std::size_t i = 0; i < inputs; ++i) in[i] = operands[i]->data<T>();
-    block(attrs, in, operands[inputs]->data<T>(), whole);
-  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) in[i] = inputs[i]->raw();
+  if (whole > 0) block(attrs, in, out.raw(), whole);
   if (rest == 0) return;
-  alignas(64) T buffers[kMaxOperands][kLanes];
-  for (std::size_t i = 0; i < inputs; ++i) {
-    const T* last = operands[i]->data<T>() + whole;
+  alignas(64) T buffers[kMaxOperands][kLanes], *result = buffers[inputs.size()];
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const T* last = static_cast<const T*>(in[i]) + whole;
     for (std::size_t k = 0; k < kLanes; ++k) buffers[i][k] = last[std::min(k, rest - 1)];
     in[i] = buffers[i];
   }
-  block(attrs, in, buffers[inputs], kLanes);
-  std::copy_n(buffers[inputs], rest, operands[inputs]->data<T>() + whole);
+  block(attrs, in, result, kLanes);
+  std::copy_n(result, rest, out.data<T>() + whole);
 }
 
 DType result_dtype(std::span<const Tensor* const> inputs, const OpInfo& info) {
@@ -201,13 +201,8 @@ void run_block(Block block, ComputeType compute, const PackedAttrs& attrs, std::
   const std::int64_t n = out.numel();
   if (n == 0) return;
   if (is_floating(out.dtype()) && compute == compute_type(out.dtype()) && out.is_contiguous() &&
-      std::ranges::all_of(in, [&](const Tensor* x) { return lies_like(*x, out); })) {
-    const Tensor* operands[kMaxOperands];
-    std::ranges::copy(in, operands);
-    operands[in.size()] = &out;
-    return visit_floating(out.dtype(),
-                          [&]<class T>() { run_flat<T>(block, attrs, std::span(operands, in.size() + 1), static_cast<std::size_t>(n)); });
-  }
+      std::ranges::all_of(in, [&](const Tensor* x) { return lies_like(*x, out); }))
+    return visit_floating(out.dtype(), [&]<class T>() { run_flat<T>(block, attrs, in, out, static_cast<std::size_t>(n)); });
   LoopNest nest;
   nest.sizes = out.shape();
   for (const Tensor* x : in) nest.operands[nest.count++] = operand_for(*x, nest.sizes);
@@ -261,7 +256,7 @@ Tensor apply_elementwise(const OpRow& row, const PackedAttrs& attrs, std::span<c
   const OpInfo& info = *row.info;
   Dims shape = inputs[0]->shape();
   for (std::size_t k = 1; k < inputs.size(); ++k)
-    if (const Dims other = inputs[k]->shape(); !(other == shape)) shape = broadcast(info.name, shape, other);
+    if (!same_sizes(*inputs[k], *inputs[0])) shape = broadcast(info.name, shape, inputs[k]->shape());
   const DType promoted = result_dtype(inputs, info);
   const DType dtype = info.result == Result::Bool ? DType::Bool : promoted;
   const ComputeType compute = compute_type(promoted);
@@ -294,6 +289,10 @@ void elementwise_vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   const ComputeType compute = compute_type(g.dtype());
   for (std::size_t k = 0; k < arity; ++k) {
     if (!wants_gradient(node, k)) continue;
+    if (node.op->info->passes[k]) {
+      gradients[k] = g;
+      continue;
+    }
     gradients[k] = empty(g.shape(), g.dtype());
     run_block(kernels.rule[k][compute], compute, attrs, std::span(operands, arity + 2), gradients[k]);
   }

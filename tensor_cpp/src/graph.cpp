@@ -36,11 +36,13 @@ void set_call_site_provider(std::string (*provider)()) { call_site_provider = pr
 
 std::string call_site() { return call_site_provider ? call_site_provider() : std::string("a place C++ does not record"); }
 
+[[noreturn]] void refuse_other_thread(std::string_view op) {
+  throw ThreadError(std::string(op) +
+                    ": this graph belongs to another thread, the one that recorded it; detach() "
+                    "shares values across threads");
+}
 void check_owner(const Cell& cell, std::string_view op) {
-  if (!cell.is_leaf() && cell.requires_grad && cell.thread != this_thread() && !mutant("thread.not_checked"))
-    throw ThreadError(std::string(op) +
-                      ": this graph belongs to another thread, the one that recorded it; detach() "
-                      "shares values across threads");
+  if (!cell.is_leaf() && cell.requires_grad && cell.thread != this_thread() && !mutant("thread.not_checked")) refuse_other_thread(op);
 }
 
 bool has_nan(const Tensor& x) {

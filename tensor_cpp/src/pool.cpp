@@ -24,7 +24,7 @@ constexpr bool kPooling = true;
 #endif
 
 constexpr std::size_t kSmall = 512;            // up to here classes are 16 bytes apart and are carved out of slabs
-constexpr std::size_t kSlab = std::size_t{1} << 16;
+constexpr std::size_t kFirstSlab = std::size_t{1} << 16, kLargestSlab = std::size_t{1} << 21;  // each twice as long as the last
 constexpr std::size_t kSmallClasses = kSmall / 16 + 1;
 constexpr std::size_t kClasses = kSmallClasses + 4 * 48;  // above, four classes to each power of two
 
@@ -81,15 +81,15 @@ void to_depot(void* block, std::size_t index) {
   shared.lists[index].push_back(new (block) FreeBlock{nullptr});
 }
 
+// Without constructor and destructor, so that reaching it costs no test whether it is there yet; Farewell is the destructor.
 struct ThreadPool {
   std::array<FreeBlock*, kClasses> free{};
   std::byte* slab = nullptr;
-  std::size_t slab_left = 0;
+  std::size_t slab_left = 0, next_slab = kFirstSlab;
   std::uint64_t system_calls = 0;
   std::int64_t live_bytes = 0;  // below zero where other threads' blocks were given back here
   std::int64_t peak_bytes = 0;
-
-  ~ThreadPool();
+  bool gone = false;  // this thread is ending; its last tensors go straight to the depot
 
   void* take(std::size_t bytes) {
     const SizeClass size = class_of(bytes);
@@ -104,6 +104,7 @@ struct ThreadPool {
   }
 
   void* refill(SizeClass size) {
+    say_farewell_later();
     {
       Depot& shared = depot();
       const std::lock_guard lock(shared.mutex);
@@ -121,14 +122,17 @@ struct ThreadPool {
     }
     if (slab_left < size.bytes) {
       ++system_calls;
-      slab = static_cast<std::byte*>(from_system(kSlab));  // the old slab's tail is small and stays unused
-      slab_left = kSlab;
+      slab = static_cast<std::byte*>(from_system(next_slab));  // the old slab's tail is small and stays unused
+      slab_left = next_slab;
+      next_slab = std::min(2 * next_slab, kLargestSlab);
     }
     void* block = slab;
     slab += size.bytes;
     slab_left -= size.bytes;
     return block;
   }
+
+  static void say_farewell_later();
 
   void give(void* block, std::size_t bytes) {
     const SizeClass size = class_of(bytes);
@@ -142,40 +146,42 @@ struct ThreadPool {
   }
 };
 
-thread_local bool pool_gone = false;  // this thread is ending; its last tensors go straight to the depot
+constinit thread_local ThreadPool pool;
 
-ThreadPool::~ThreadPool() {
-  pool_gone = true;
-  Depot& shared = depot();
-  const std::lock_guard lock(shared.mutex);
-  for (std::size_t k = 0; k < kClasses; ++k)
-    if (free[k]) shared.lists[k].push_back(free[k]);
-}
-
-ThreadPool& pool() {
-  thread_local ThreadPool instance;
-  return instance;
+struct Farewell {
+  bool needed = true;
+  ~Farewell() {
+    pool.gone = true;
+    Depot& shared = depot();
+    const std::lock_guard lock(shared.mutex);
+    for (std::size_t k = 0; k < kClasses; ++k)
+      if (pool.free[k]) shared.lists[k].push_back(pool.free[k]);
+  }
+};
+void ThreadPool::say_farewell_later() {
+  thread_local Farewell farewell;
+  farewell.needed = true;  // the first use makes it
 }
 
 }  // namespace
 
-void* pool_take(std::size_t bytes) { return pool_gone ? from_system(class_of(bytes).bytes) : pool().take(bytes); }
+void* pool_take(std::size_t bytes) { return pool.gone ? from_system(class_of(bytes).bytes) : pool.take(bytes); }
 
 void pool_give(void* block, std::size_t bytes) {
-  if (!pool_gone) return pool().give(block, bytes);
+  if (!pool.gone) return pool.give(block, bytes);
   if (!kPooling) return std::free(block);
   to_depot(block, class_of(bytes).index);
 }
 
 PoolCounters pool_counters() {
-  const ThreadPool& mine = pool();
+  const ThreadPool& mine = pool;
   const auto counted = [](std::int64_t bytes) { return static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 0)); };
   return {mine.system_calls, counted(mine.live_bytes), counted(mine.peak_bytes)};
 }
-void pool_reset_peak() { pool().peak_bytes = pool().live_bytes; }
+void pool_reset_peak() { pool.peak_bytes = pool.live_bytes; }
 
 void pool_trim() {
-  ThreadPool& mine = pool();
+  ThreadPool& mine = pool;
   for (std::size_t k = kSmallClasses; k < kClasses; ++k)
     while (FreeBlock* block = mine.free[k]) {
       mine.free[k] = block->next;

@@ -66,11 +66,6 @@ Tensor like(const Tensor& x, double constant) {
 }
 Tensor zeros_of(const Tensor& x) { return zeros(x.shape(), x.dtype()); }
 
-std::int64_t Tensor::numel() const {
-  std::int64_t n = 1;
-  for (const auto size : cell_->sizes()) n *= size;
-  return n;
-}
 
 double Tensor::item() const {
   if (numel() != 1)

@@ -36,6 +36,7 @@ NATIVE = (
     "native.cppad",
     "native.adolc",
 )
+COMPILED = ("torch.compile", "jax")  # the first step takes as long as the compiler
 GROUPS: dict[str, tuple[str, ...]] = {
     "own": tuple(n for n in PYTHON if n.split(".")[0] in ("tensor_cpp", "scalar_cpp", "reference_py")),
     "peers": ("micrograd", "autograd", "forgenn", "jax", "native.cppad", "native.adolc"),

@@ -56,6 +56,7 @@ struct OpInfo {
   std::array<std::string_view, 3> inputs{"x", "y"};
   Gradient gradient = Gradient::Smooth;
   Result result = Result::Float;                // integers stay integers only where this is Same
+  std::array<bool, 3> passes{};                 // by rule: gx, gy, ... is g itself, which is then handed on, not copied
   bool analytic = true;                         // complex-step differentiation applies
   std::array<std::string_view, 2> attrs{};      // names of the fields of Attrs
   std::array<std::string_view, 16> samples{};   // structural ops: calls that the tests make

@@ -6,14 +6,14 @@
 namespace trigrad {
 
 struct Add : Binary<Add> {
-  static constexpr OpInfo info{.name = "add", .formula = "x + y", .vjp = "g, g", .result = Result::Same};
+  static constexpr OpInfo info{.name = "add", .formula = "x + y", .vjp = "g, g", .result = Result::Same, .passes = {true, true}};
   static auto forward(auto x, auto y) { return x + y; }
   static auto gx(auto g, auto /*x*/, auto /*y*/, auto /*z*/) { return g; }
   static auto gy(auto g, auto /*x*/, auto /*y*/, auto /*z*/) { return g; }
 };
 
 struct Sub : Binary<Sub> {
-  static constexpr OpInfo info{.name = "sub", .formula = "x - y", .vjp = "g, -g", .result = Result::Same};
+  static constexpr OpInfo info{.name = "sub", .formula = "x - y", .vjp = "g, -g", .result = Result::Same, .passes = {true}};
   static auto forward(auto x, auto y) { return x - y; }
   static auto gx(auto g, auto /*x*/, auto /*y*/, auto /*z*/) { return g; }
   static auto gy(auto g, auto /*x*/, auto /*y*/, auto /*z*/) { return -g; }

@@ -88,12 +88,19 @@ struct Cell {
   std::span<Cell* const> input_cells() const { return {input_count <= kInlineInputs ? inputs.few : inputs.many, input_count}; }
   std::span<const std::int64_t> sizes() const { return {ndim <= 2 ? extents.few : extents.many, ndim}; }
   std::span<const std::int64_t> strides() const { return {(ndim <= 2 ? extents.few : extents.many) + ndim, ndim}; }
+  std::int64_t numel() const {
+    std::int64_t product = 1;
+    for (const auto size : sizes()) product *= size;
+    return product;
+  }
   void set_extents(const Dims& shape, const Dims& strides);
   void* data() const { return storage->data + offset * static_cast<std::int64_t>(size_of(dtype)); }
 };
 
 Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset);
-void retain(Cell* cell, std::uint64_t counts);    // kRef, kHold or both
+inline void retain(Cell* cell, std::uint64_t counts) {  // kRef, kHold or both
+  cell->counts.fetch_add(counts, std::memory_order_relaxed);
+}
 void release(Cell* cell, std::uint64_t counts);   // never recurses, however deep the graph behind it
 void release_saved(Cell* cell);                   // lets go of the numbers that rules read
 void free_graph(Cell* cell);                      // lets go of the inputs as well; the node is then `freed`

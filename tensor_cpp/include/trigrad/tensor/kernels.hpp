@@ -96,7 +96,7 @@ const OpRow& row_of() {
   static const OpRow row{.info = &Op::info,
                          .arity = Op::arity,
                          .vjp = differentiable<Op> ? elementwise_vjp : nullptr,
-                         .attrs_bytes = sizeof(PackedAttrs),
+                         .attrs_bytes = std::is_same_v<typename Op::Attrs, NoAttrs> ? 0 : sizeof(PackedAttrs),
                          .kernels = &kernels};
   return row;
 }

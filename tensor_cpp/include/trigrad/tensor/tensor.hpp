@@ -54,7 +54,7 @@ class Tensor {
   Dims strides() const { return Dims(cell_->strides()); }
   int ndim() const { return cell_->ndim; }
   std::int64_t size(int dim) const { return cell_->sizes()[static_cast<std::size_t>(dim < 0 ? dim + ndim() : dim)]; }
-  std::int64_t numel() const;
+  std::int64_t numel() const { return cell_->numel(); }
   DType dtype() const { return cell_->dtype; }
   bool is_contiguous() const { return cell_->contiguous; }
   void* raw() const { return cell_->data(); }
