@@ -214,6 +214,8 @@ void bind_tensor(py::module_& m) {
         "says otherwise. Results do not depend on it.");
   m.def("gemm_backends", &gemm_backends, "Who can multiply matrices.");
   m.def("gemm_backend", [] { return std::string(gemm_backend()); }, "Who multiplies matrices now.");
+  m.def("load_gemm_library", &load_gemm_library, py::arg("path"), py::arg("name"),
+        "Adds a shared library with cblas_sgemm and cblas_dgemm, or dnnl_sgemm, to those who can multiply.");
   m.def("set_gemm_backend", &set_gemm_backend, py::arg("name"), "Chooses who multiplies matrices, for comparisons.");
   m.def(
       "set_default_dtype", [](py::object dtype) { set_default_dtype(given_dtype("set_default_dtype", dtype)); }, py::arg("dtype"),

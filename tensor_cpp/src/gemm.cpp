@@ -7,38 +7,70 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <deque>
+#include <mutex>
 
 namespace trigrad {
 namespace {
 
-enum Backend : int { Packed, Eigen };
-constexpr std::string_view kNames[] = {"packed", "eigen"};
+// Grows when a library is loaded; its entries stay where they are, since `chosen` points at one.
+struct Backends {
+  std::mutex mutex;
+  std::deque<GemmBackend> all;
+  std::atomic<const GemmBackend*> chosen;
 
-Backend parse(std::string_view name) {
-  for (int k = 0; k < 2; ++k)
-    if (kNames[k] == name) return static_cast<Backend>(k);
-  throw ValueError("gemm backend '" + std::string(name) + "' is not one of 'packed', 'eigen'");
-}
-
-std::atomic<int>& chosen() {
-  static std::atomic<int> backend = [] {
+  Backends() {
+    for (GemmBackend& backend : packed_backends()) all.push_back(std::move(backend));
+    all.push_back(eigen_backend());
     const char* wanted = std::getenv("TRIGRAD_GEMM");
-    return wanted ? parse(wanted) : Packed;
-  }();
-  return backend;
+    chosen = wanted ? find(wanted) : &all.front();
+  }
+
+  const GemmBackend* find(std::string_view name) const {
+    std::string known;
+    for (const GemmBackend& backend : all) {
+      if (backend.name == name) return &backend;
+      known += (known.empty() ? "'" : ", '") + backend.name + "'";
+    }
+    throw ValueError("gemm backend '" + std::string(name) + "' is not one of " + known);
+  }
+};
+
+Backends& backends() {
+  static Backends instance;
+  return instance;
 }
 
 }  // namespace
 
-std::vector<std::string> gemm_backends() { return {std::begin(kNames), std::end(kNames)}; }
-std::string_view gemm_backend() { return kNames[chosen().load(std::memory_order_relaxed)]; }
-void set_gemm_backend(std::string_view name) { chosen() = parse(name); }
+std::vector<std::string> gemm_backends() {
+  Backends& known = backends();
+  const std::lock_guard lock(known.mutex);
+  std::vector<std::string> names;
+  for (const GemmBackend& backend : known.all) names.push_back(backend.name);
+  return names;
+}
+std::string_view gemm_backend() { return backends().chosen.load(std::memory_order_relaxed)->name; }
+void set_gemm_backend(std::string_view name) {
+  Backends& known = backends();
+  const std::lock_guard lock(known.mutex);
+  known.chosen = known.find(name);
+}
+void load_gemm_library(const std::string& path, const std::string& name) {
+  Backends& known = backends();
+  const std::lock_guard lock(known.mutex);
+  if (std::ranges::any_of(known.all, [&](const GemmBackend& backend) { return backend.name == name; }))
+    throw ValueError("load_gemm_library: there is a backend '" + name + "' already");
+  known.all.push_back(library_backend(path, name));
+}
 
 template <class T>
 void gemm(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K) {
   if (M == 0 || N == 0) return;
   if (K == 0) return void(std::fill_n(z, M * N, T{0}));
-  (chosen().load(std::memory_order_relaxed) == Packed ? gemm_packed<T> : gemm_eigen<T>)(x, y, z, M, N, K);
+  const GemmBackend& backend = *backends().chosen.load(std::memory_order_relaxed);
+  if constexpr (sizeof(T) == sizeof(float)) backend.float32(x, y, z, M, N, K);
+  else backend.float64(x, y, z, M, N, K);
 }
 
 template void gemm<float>(const Matrix<float>&, const Matrix<float>&, float*, std::int64_t, std::int64_t, std::int64_t);

@@ -1,11 +1,15 @@
 // The one door to matrix products. Everything that multiplies matrices comes through here.
 //
-// Read next: gemm.cpp (the choice of a backend), gemm_packed.cpp (the one written for reading, and the default).
+// Read next: gemm.cpp (the choice of a backend), gemm_packed.cpp (the one written for reading, and the default),
+// gemm_eigen.cpp, gemm_library.cpp.
 #pragma once
 
 #include <trigrad/tensor/gemm.hpp>
 
 #include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
 
 namespace trigrad {
 
@@ -22,10 +26,16 @@ struct Matrix {
 template <class T>
 void gemm(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K);
 
-// The backends, each in a file of its own. M, N and K are at least 1.
+// Who multiplies; M, N and K are at least 1. Each kind of backend has a file of its own.
 template <class T>
-void gemm_packed(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K);
-template <class T>
-void gemm_eigen(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K);
+using Gemm = std::function<void(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K)>;
+struct GemmBackend {
+  std::string name;
+  Gemm<float> float32;
+  Gemm<double> float64;
+};
+std::vector<GemmBackend> packed_backends();  // first the best for this processor, then those for lesser ones, to compare
+GemmBackend eigen_backend();
+GemmBackend library_backend(const std::string& path, const std::string& name);  // ValueError says what is wrong with the file
 
 }  // namespace trigrad

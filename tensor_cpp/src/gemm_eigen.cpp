@@ -43,15 +43,14 @@ class Operand {
   View<T> view_;
 };
 
-}  // namespace
-
 template <class T>
 void gemm_eigen(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K) {
   Eigen::Map<RowMajor<T>> out(z, M, N);
   Operand<T>(x, M, K).with([&](const auto& a) { Operand<T>(y, K, N).with([&](const auto& b) { out.noalias() = a * b; }); });
 }
 
-template void gemm_eigen<float>(const Matrix<float>&, const Matrix<float>&, float*, std::int64_t, std::int64_t, std::int64_t);
-template void gemm_eigen<double>(const Matrix<double>&, const Matrix<double>&, double*, std::int64_t, std::int64_t, std::int64_t);
+}  // namespace
+
+GemmBackend eigen_backend() { return {"eigen", gemm_eigen<float>, gemm_eigen<double>}; }
 
 }  // namespace trigrad

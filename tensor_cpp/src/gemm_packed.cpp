@@ -145,11 +145,21 @@ __attribute__((target("avx512f"))) void multiply_on_avx512(const Job<T>& job) {
 }
 #endif
 
-template <class T>
-Kernel<T> kernel_for_this_processor() {
+enum class Set { Baseline, Avx2, Avx512 };  // of instructions
+
+Set best_set() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) return {8, 128 / sizeof(T), multiply_on_avx512<T>};
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return {4, 64 / sizeof(T), multiply_on_avx2<T>};
+  if (__builtin_cpu_supports("avx512f")) return Set::Avx512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Set::Avx2;
+#endif
+  return Set::Baseline;
+}
+
+template <class T>
+Kernel<T> kernel_for(Set set) {
+#if defined(__x86_64__)
+  if (set == Set::Avx512) return {8, 128 / sizeof(T), multiply_on_avx512<T>};
+  if (set == Set::Avx2) return {4, 64 / sizeof(T), multiply_on_avx2<T>};
 #endif
   return {4, 32 / sizeof(T), multiply_on_baseline<T>};
 }
@@ -205,14 +215,20 @@ struct Multiplication {
   void many_rows(const Matrix<T>& x, const Matrix<T>& y, const Output<T>& z, std::int64_t M, std::int64_t N, std::int64_t depth) const {
     const std::int64_t width = kernel.width, panel_step = depth * width + kPad;
     pack(y, depth, N, scratch);
-    if (x.column_step == 1 || N <= width)
-      return kernel.multiply({x, M, depth, scratch, panel_step, width, N, nullptr, z});
+    if (x.column_step == 1 || N <= width) return kernel.multiply({x, M, depth, scratch, panel_step, width, N, nullptr, z});
     T* const strip = scratch + kLength - kStripLength;  // it is read for every panel
     for (std::int64_t row = 0; row < M; row += kernel.rows) {
       const std::int64_t rows = std::min(kernel.rows, M - row);
       for (std::int64_t k = 0; k < depth; ++k)
         for (std::int64_t r = 0; r < rows; ++r) strip[k * rows + r] = x.data[(row + r) * x.row_step + k * x.column_step];
-      kernel.multiply({{strip, 1, rows}, rows, depth, scratch, panel_step, width, N, nullptr,
+      kernel.multiply({{strip, 1, rows},
+                       rows,
+                       depth,
+                       scratch,
+                       panel_step,
+                       width,
+                       N,
+                       nullptr,
                        {z.data + row * z.row_step, z.row_step, z.column_step, z.add}});
     }
   }
@@ -257,11 +273,8 @@ void share_out(const Kernel<T>& kernel, const Matrix<T>& x, const Matrix<T>& y, 
   pool_give(scratch, bytes);
 }
 
-}  // namespace
-
 template <class T>
-void gemm_packed(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K) {
-  static const Kernel<T> kernel = kernel_for_this_processor<T>();
+void gemm_packed(const Kernel<T>& kernel, const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K) {
   // Numbers that are moved one by one, as neither side lies as a panel or a strip does, and those of a transposed z.
   const std::int64_t as_it_is = y.column_step == 1 ? 0 : K * N;
   const std::int64_t as_transposed = (x.row_step == 1 ? 0 : K * M) + M * N / 2;
@@ -269,19 +282,33 @@ void gemm_packed(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, s
   else share_out<T>(kernel, y.transposed(), x.transposed(), {z, 1, N, false}, N, M, K);
 }
 
+template <Set set, class T>
+void gemm_on(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K) {
+  static const Kernel<T> kernel = kernel_for<T>(set);
+  gemm_packed<T>(kernel, x, y, z, M, N, K);
+}
+
+}  // namespace
+
+std::vector<GemmBackend> packed_backends() {
+  std::vector<GemmBackend> found{{"packed_baseline", gemm_on<Set::Baseline, float>, gemm_on<Set::Baseline, double>}};
+  if (best_set() >= Set::Avx2) found.push_back({"packed_avx2", gemm_on<Set::Avx2, float>, gemm_on<Set::Avx2, double>});
+  if (best_set() >= Set::Avx512) found.push_back({"packed_avx512", gemm_on<Set::Avx512, float>, gemm_on<Set::Avx512, double>});
+  std::ranges::reverse(found);
+  found.front().name = "packed";
+  return found;
+}
+
 }  // namespace trigrad
+
 #else  // no vector types: Eigen does the work
 
 namespace trigrad {
-template <class T>
-void gemm_packed(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K) {
-  gemm_eigen(x, y, z, M, N, K);
+std::vector<GemmBackend> packed_backends() {
+  GemmBackend instead = eigen_backend();
+  instead.name = "packed";
+  return {instead};
 }
 }  // namespace trigrad
 
 #endif
-
-namespace trigrad {
-template void gemm_packed<float>(const Matrix<float>&, const Matrix<float>&, float*, std::int64_t, std::int64_t, std::int64_t);
-template void gemm_packed<double>(const Matrix<double>&, const Matrix<double>&, double*, std::int64_t, std::int64_t, std::int64_t);
-}  // namespace trigrad

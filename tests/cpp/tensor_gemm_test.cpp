@@ -40,8 +40,9 @@ class Gemm : public testing::TestWithParam<std::string> {
 }  // namespace
 
 TEST_P(Gemm, AgreesWithTheDefinitionAtEverySizeAndLayout) {
-  const std::int64_t sizes[][3] = {{1, 1, 1},    {2, 3, 4},   {7, 9, 5},    {8, 32, 16}, {9, 33, 17},  {32, 10, 64},
-                                   {100, 16, 2}, {31, 65, 3}, {3, 200, 40}, {200, 3, 7}, {5, 40, 513}, {13, 7, 1030}};
+  const std::int64_t sizes[][3] = {{1, 1, 1},    {2, 3, 4},     {7, 9, 5},     {8, 32, 16},   {9, 33, 17},   {32, 10, 64},
+                                   {100, 16, 2}, {31, 65, 3},   {3, 200, 40},  {200, 3, 7},   {5, 40, 513},  {13, 7, 1030},
+                                   {16, 64, 9},  {17, 70, 300}, {64, 33, 140}, {70, 1100, 3}, {66, 65, 150}, {9, 4, 2100}};
   for (const auto dtype : {tg::DType::Float32, tg::DType::Float64})
     for (const auto& [M, N, K] : sizes)
       for (const bool x_transposed : {false, true})
@@ -80,6 +81,6 @@ TEST(TensorGemm, UnknownBackendsAreRefusedByName) {
     tg::set_gemm_backend("abacus");
     FAIL();
   } catch (const tg::ValueError& error) {
-    EXPECT_STREQ(error.what(), "gemm backend 'abacus' is not one of 'packed', 'eigen'");
+    EXPECT_TRUE(std::string_view(error.what()).starts_with("gemm backend 'abacus' is not one of 'packed', ")) << error.what();
   }
 }
