@@ -107,6 +107,11 @@ void stack_order(Cell* root, std::uint32_t run, NodeList& order) {
 void sort_by_creation(NodeList& nodes) {
   const auto by_creation = [](const Cell* a, const Cell* b) { return a->created < b->created; };
   if (std::is_sorted(nodes.begin(), nodes.end(), by_creation)) return;
+  if (nodes.size() < 64) {  // a few are inserted one by one before the digits' counters are even cleared
+    for (auto next = nodes.begin(); next != nodes.end(); ++next)
+      std::rotate(std::upper_bound(nodes.begin(), next, *next, by_creation), next, next + 1);
+    return;
+  }
   std::uint64_t first = ~std::uint64_t{0}, last = 0;
   for (const Cell* cell : nodes) {
     if (cell->created == 0) continue;

@@ -6,6 +6,7 @@
 // activation once for all three inputs. Read before: gemm.hpp.
 
 #include "gemm.hpp"
+#include "rows.hpp"
 
 #include <trigrad/tensor/internal.hpp>
 #include <trigrad/tensor/kernels.hpp>
@@ -53,6 +54,11 @@ TRIGRAD_CLONES void finish_block(T* __restrict z, const T* __restrict bias, std:
 // z (B, O) = act(z + bias), the last numbers of a row in a block of their own (see kernels.hpp for the reason).
 template <Activation activation, class T>
 void finish_rows(T* z, const T* bias, std::size_t B, std::size_t O) {
+  if (O < 4 * kLanes && B >= kLanes) {  // as many short rows as make whole blocks are one block, their biases repeated
+    alignas(64) T biases[4 * kLanes * kLanes];
+    for (std::size_t row = 0; row < kLanes; ++row) std::copy_n(bias, O, biases + row * O);
+    for (; B >= kLanes; B -= kLanes, z += kLanes * O) finish_block<activation>(z, biases, kLanes * O);
+  }
   const std::size_t whole = O - O % kLanes, rest = O - whole;
   T last_z[kLanes]{}, last_bias[kLanes]{};
   std::copy_n(bias + whole, rest, last_bias);
@@ -95,7 +101,7 @@ Tensor linear_forward(const Tensor& input, const Tensor& weight, const Tensor* b
   Dims shape = input.shape();
   shape[shape.size() - 1] = weight.size(0);
   const std::int64_t B = batch_of(shape), O = weight.size(0), I = weight.size(1);
-  const Tensor rows = reshape(input, {B, I}), z = empty(shape, input.dtype());
+  const Tensor rows = input.ndim() == 2 ? input : reshape(input, {B, I}), z = empty(shape, input.dtype());
   const auto x = rows.cell()->strides(), w = weight.cell()->strides();
   visit_floating(z.dtype(), [&]<class T>() {
     gemm<T>({rows.data<T>(), x[0], x[1]}, {weight.data<T>(), w[1], w[0]}, z.data<T>(), B, O, I);
@@ -125,6 +131,27 @@ Tensor gradient_before(Activation activation, const Tensor& g, const Tensor& z) 
   return h;
 }
 
+// The three gradients without ops between: h (B, O) is the gradient before the activation.
+void fill_gradients(const Cell& node, const Tensor& h, Tensor* gradients, std::int64_t B, std::int64_t O, std::int64_t I) {
+  const Tensor input = input_of(node, 0), weight = input_of(node, 1);
+  visit_floating(h.dtype(), [&]<class T>() {
+    const Matrix<T> before{h.data<T>(), O, 1};
+    if (wants_gradient(node, 0)) {
+      gradients[0] = empty(input.shape(), h.dtype());
+      const auto steps = weight.cell()->strides();
+      gemm<T>(before, {weight.data<T>(), steps[0], steps[1]}, gradients[0].data<T>(), B, I, O);
+    }
+    if (wants_gradient(node, 1)) {
+      gradients[1] = empty({O, I}, h.dtype());
+      gemm<T>(before.transposed(), {contiguous_data(input).data<T>(), I, 1}, gradients[1].data<T>(), O, I, B);
+    }
+    if (node.input_count > 2 && wants_gradient(node, 2)) {
+      gradients[2] = empty({O}, h.dtype());
+      sum_columns(h.data<T>(), B, O, gradients[2].data<T>());
+    }
+  });
+}
+
 }  // namespace
 
 Tensor Linear::forward(const Tensor& input, const Tensor& weight, const Attrs& at) {
@@ -137,7 +164,10 @@ Tensor Linear::forward(const Tensor& input, const Tensor& weight, const Tensor& 
 void Linear::vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   const Tensor input = input_of(node, 0), weight = input_of(node, 1);
   const std::int64_t I = weight.size(1), O = weight.size(0), B = batch_of(g.shape());
-  const Tensor h = reshape(gradient_before(attrs_of<Attrs>(node).activation, g, Tensor::alias(&node)), {B, O});
+  const Tensor before = gradient_before(attrs_of<Attrs>(node).activation, g, Tensor::alias(&node));
+  if (!grad_enabled() && !mutant("linear.weight_of_first_row_only") && !mutant("linear.bias_averaged"))
+    return fill_gradients(node, contiguous_data(before), gradients, B, O, I);
+  const Tensor h = reshape(before, {B, O});
   if (wants_gradient(node, 0)) gradients[0] = reshape(matmul(h, weight), input.shape());
   if (mutant("linear.weight_of_first_row_only") && wants_gradient(node, 1) && B > 0)
     gradients[1] = matmul(transpose(narrow(h, 0, 0, 1), 0, 1), narrow(reshape(input, {B, I}), 0, 0, 1));

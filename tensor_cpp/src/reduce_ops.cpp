@@ -31,9 +31,9 @@ auto row_sum(const T* x, std::int64_t n) {
   return lane_sum(x, n, [](T v) { return static_cast<SumType<T>>(v); });
 }
 
-// x: (outer, inner) contiguous, summed over the outer axis: z (inner). Whole cache lines of columns at a time.
+// Whole cache lines of columns at a time.
 template <class T>
-TRIGRAD_CLONES void sum_columns(const T* x, std::int64_t outer, std::int64_t inner, T* z) {
+TRIGRAD_CLONES void add_up_columns(const T* x, std::int64_t outer, std::int64_t inner, T* z) {
   for (std::int64_t first = 0; first < inner; first += 16) {
     const std::int64_t width = std::min<std::int64_t>(16, inner - first);
     SumType<T> lanes[16]{};
@@ -47,6 +47,12 @@ TRIGRAD_CLONES void sum_columns(const T* x, std::int64_t outer, std::int64_t inn
   }
 }
 
+// The gradient of a sum over everything, as numbers: a view that repeats one number would slow down whoever reads it.
+Tensor everywhere(const Tensor& g, const Tensor& x, double divisor) {
+  const auto spread = [&]<class T>() { return full(x.shape(), static_cast<double>(*g.data<T>()) / divisor, g.dtype()); };
+  return g.dtype() == DType::Float32 ? spread.template operator()<float>() : spread.template operator()<double>();
+}
+
 Tensor sum_data(const Tensor& x, DimMask reduced, bool keepdim, std::int64_t divisor) {
   const DType dtype = is_floating(x.dtype()) ? x.dtype() : DType::Int64;
   Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), dtype);
@@ -55,7 +61,7 @@ Tensor sum_data(const Tensor& x, DimMask reduced, bool keepdim, std::int64_t div
       reduced != 0 && (reduced & (reduced + 1)) == 0 && x.is_contiguous() && x.dtype() == dtype && divisor == 1 && z.numel() > 1;
   if (leading) {
     visit_dtype(dtype, [&]<class T>() {
-      if constexpr (!std::is_same_v<T, bool>) sum_columns(x.data<T>(), reduced_count(x.shape(), reduced), z.numel(), z.data<T>());
+      if constexpr (!std::is_same_v<T, bool>) add_up_columns(x.data<T>(), reduced_count(x.shape(), reduced), z.numel(), z.data<T>());
     });
     return z;
   }
@@ -90,6 +96,13 @@ Tensor variance(const Tensor& x, DimMask reduced, bool keepdim, double correctio
 
 }  // namespace
 
+template <class T>
+void sum_columns(const T* x, std::int64_t outer, std::int64_t inner, T* z) {
+  add_up_columns(x, outer, inner, z);
+}
+template void sum_columns<float>(const float*, std::int64_t, std::int64_t, float*);
+template void sum_columns<double>(const double*, std::int64_t, std::int64_t, double*);
+
 Tensor sum_to(const Tensor& x, const Dims& shape) {
   const int extra = x.ndim() - shape.size();
   Dims dims;
@@ -108,6 +121,7 @@ Tensor sum_to(const Tensor& x, const Dims& shape) {
 Tensor Sum::forward(const Tensor& x, const Attrs& at) { return sum_data(x, at.dims, at.keepdim, 1); }
 Tensor Sum::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) {
   if (mutant("sum.divided_by_count")) return Mean::gx(g, x, x, {at.dims, at.keepdim});
+  if (g.numel() == 1 && !grad_enabled()) return everywhere(g, x, 1);
   return expand(keep_dims(g, x, at.dims), x.shape());
 }
 Tensor sum(const Tensor& x, const Dims& dim, bool keepdim) { return apply_op<Sum>({dim_mask("sum", dim, x.shape()), keepdim}, x); }
@@ -116,6 +130,7 @@ Tensor Mean::forward(const Tensor& x, const Attrs& at) { return sum_data(x, at.d
 Tensor Mean::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) {
   if (mutant("mean.not_divided")) return Sum::gx(g, x, x, {at.dims, at.keepdim});
   const auto n = static_cast<double>(reduced_count(x.shape(), at.dims));
+  if (g.numel() == 1 && !grad_enabled()) return everywhere(g, x, n);
   return expand(keep_dims(g / like(g, n), x, at.dims), x.shape());
 }
 Tensor mean(const Tensor& x, const Dims& dim, bool keepdim) {

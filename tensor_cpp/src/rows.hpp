@@ -14,6 +14,7 @@ struct Rows {
 };
 
 inline Rows rows_of(const Tensor& x, DimMask reduced) {
+  if (x.is_contiguous() && reduced + 1 == DimMask{1} << x.ndim()) return {x, 1, x.numel()};  // all of it is one row
   const NoGrad guard;
   Dims order;
   std::int64_t outer = 1, inner = 1;
@@ -39,6 +40,10 @@ inline std::int64_t reduced_count(const Dims& shape, DimMask reduced) {
     if (reduced >> k & 1) n *= shape[k];
   return n;
 }
+
+// x (outer, inner), contiguous: z (inner), the sums over the outer axis.
+template <class T>
+void sum_columns(const T* x, std::int64_t outer, std::int64_t inner, T* z);
 
 // A reduction's result or gradient with its reduced axes back, as size 1, so that it broadcasts against x.
 inline Tensor keep_dims(const Tensor& z, const Tensor& x, DimMask reduced) { return reshape(z, reduced_shape(x.shape(), reduced, true)); }
