@@ -192,7 +192,7 @@ bool is_ours_alone(const Tensor& g) {
   return g.cell()->counts.load(std::memory_order_relaxed) == (kRef | kHold) &&
          g.cell()->storage->refs.load(std::memory_order_relaxed) == 1 && g.is_contiguous() &&
          static_cast<std::size_t>(g.numel()) * size_of(g.dtype()) == g.cell()->storage->bytes && !g.cell()->weak &&
-         !g.cell()->storage->release;
+         !g.cell()->storage->borrowed;
 }
 
 // Cells marked with this number or a later one take part in the sweep that is running on this thread.
@@ -291,14 +291,14 @@ class Sweep {
   }
 
   void accumulate_grad(Cell& cell, Tensor g) {
-    const Tensor old = Tensor::alias(cell.grad);
+    const Tensor old = Tensor::alias(cell.grad());
     Tensor sum;
     if (!old.defined()) sum = options_.create_graph || is_ours_alone(g) || mutant("leaf.aliases_gradient") ? g : clone(g);
     else if (mutant("leaf.overwrites")) sum = clone(g);
     else if (options_.create_graph) sum = old + g;
     else sum = add_in_place(old, g) ? old : Tensor(old).add_(g);
     if (!sum.is_same(old)) {
-      Tensor dropped(std::exchange(cell.grad, sum.detach_ownership()));
+      Tensor dropped(std::exchange(cell.place_for_grad(), sum.detach_ownership()));
     }
   }
 

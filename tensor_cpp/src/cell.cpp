@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kHeader = 64;  // a storage's header, so that the numbers behind it start on a cache line
 constexpr std::size_t kSmallHeader = sizeof(Storage);
+constexpr std::uint64_t kMostBytes = ~std::uint64_t{0} >> 1;  // what Storage::bytes holds
 
 // Small blocks do without the alignment: a scalar's storage is then 56 bytes.
 std::size_t header_for(std::size_t bytes) { return bytes <= 256 ? kSmallHeader : kHeader; }
@@ -47,7 +48,7 @@ void let_go_of_inputs(Cell* cell) {
 void bury(Cell* cell) {
   if (!cell->freed) let_go_of_inputs(cell);
   if (cell->storage) drop(cell->storage);
-  if (cell->grad) release(cell->grad, kRef | kHold);
+  if (Cell* grad = cell->grad()) release(grad, kRef | kHold);
   if (cell->slot) release(cell->slot, kRef | kHold);
   delete cell->extra;
   if (cell->ndim > 2) pool_give(cell->extents.many, 2 * cell->ndim * sizeof(std::int64_t));
@@ -75,14 +76,15 @@ Storage* new_storage(std::size_t bytes) {
   const std::size_t header = header_for(bytes);
   auto* block = static_cast<std::byte*>(pool_take(header + bytes));
   auto* storage = new (block) Storage;
-  storage->bytes = bytes;
+  storage->bytes = bytes & kMostBytes;
   storage->data = block + header;
   return storage;
 }
 
 Storage* share_memory(void* data, std::size_t bytes, void (*release)(void*), void* owner) {
-  auto* storage = new (pool_take(kSmallHeader)) Storage;
-  storage->bytes = bytes;
+  auto* storage = new (pool_take(sizeof(BorrowedStorage))) BorrowedStorage;
+  storage->borrowed = true;
+  storage->bytes = bytes & kMostBytes;
   storage->data = static_cast<std::byte*>(data);
   storage->release = release;
   storage->owner = owner;
@@ -92,10 +94,11 @@ Storage* share_memory(void* data, std::size_t bytes, void (*release)(void*), voi
 void drop(Storage* storage) {
   // A lone owner need not count down: nobody is left to race with.
   if (storage->refs.load(std::memory_order_acquire) != 1 && storage->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  if (storage->release) {
-    storage->release(storage->owner);
-    storage->~Storage();
-    pool_give(storage, kSmallHeader);
+  if (storage->borrowed) {
+    auto* borrowed = static_cast<BorrowedStorage*>(storage);
+    borrowed->release(borrowed->owner);
+    borrowed->~BorrowedStorage();
+    pool_give(borrowed, sizeof(BorrowedStorage));
   } else {
     const std::size_t bytes = storage->bytes;
     storage->~Storage();

@@ -89,7 +89,8 @@ struct ThreadPool {
   std::uint64_t system_calls = 0;
   std::int64_t live_bytes = 0;  // below zero where other threads' blocks were given back here
   std::int64_t peak_bytes = 0;
-  bool gone = false;  // this thread is ending; its last tensors go straight to the depot
+  bool known = false;  // Farewell will be called
+  bool gone = false;   // this thread is ending; its last tensors go straight to the depot
 
   void* take(std::size_t bytes) {
     const SizeClass size = class_of(bytes);
@@ -104,7 +105,7 @@ struct ThreadPool {
   }
 
   void* refill(SizeClass size) {
-    say_farewell_later();
+    if (!known) say_farewell_later();
     {
       Depot& shared = depot();
       const std::lock_guard lock(shared.mutex);
@@ -140,6 +141,7 @@ struct ThreadPool {
       live_bytes -= static_cast<std::int64_t>(size.bytes);
       return std::free(block);
     }
+    if (!known) say_farewell_later();
     if (live_bytes < -kSpill) return to_depot(block, size.index);
     live_bytes -= static_cast<std::int64_t>(size.bytes);
     free[size.index] = new (block) FreeBlock{free[size.index]};
@@ -149,7 +151,7 @@ struct ThreadPool {
 constinit thread_local ThreadPool pool;
 
 struct Farewell {
-  bool needed = true;
+  Farewell() { pool.known = true; }
   ~Farewell() {
     pool.gone = true;
     Depot& shared = depot();
@@ -158,10 +160,7 @@ struct Farewell {
       if (pool.free[k]) shared.lists[k].push_back(pool.free[k]);
   }
 };
-void ThreadPool::say_farewell_later() {
-  thread_local Farewell farewell;
-  farewell.needed = true;  // the first use makes it
-}
+void ThreadPool::say_farewell_later() { thread_local Farewell farewell; }
 
 }  // namespace
 

@@ -83,13 +83,13 @@ Tensor& Tensor::set_requires_grad(bool on) {
 
 std::string_view Tensor::op_name() const { return cell_->op ? cell_->op->info->name : std::string_view(); }
 
-Tensor Tensor::grad() const { return Tensor::alias(cell_->grad); }
+Tensor Tensor::grad() const { return Tensor::alias(cell_->grad()); }
 
 void Tensor::set_grad(const Tensor& grad) {
   if (grad.defined() && (grad.shape() != shape() || grad.dtype() != dtype()))
     throw ShapeError("grad: a tensor of shape " + quoted_shape(*this) + " and dtype " + std::string(name_of(dtype())) +
                      " cannot have a gradient of shape " + quoted_shape(grad) + " and dtype " + std::string(name_of(grad.dtype())));
-  Tensor old{std::exchange(cell_->grad, Tensor(grad).detach_ownership())};
+  Tensor old{std::exchange(cell_->place_for_grad(), Tensor(grad).detach_ownership())};
 }
 
 void Tensor::retain_grad() {

@@ -23,15 +23,19 @@
 namespace trigrad {
 
 class Tensor;
+struct Cell;
 struct OpRow;
 
 // A block of numbers, shared by all views of it. `version` counts changes in place.
 struct Storage {
   std::atomic<std::uint32_t> refs{1};
   std::atomic<std::uint32_t> version{0};
-  std::size_t bytes = 0;
+  std::uint64_t borrowed : 1 = 0;  // a BorrowedStorage
+  std::uint64_t bytes : 63 = 0;
   std::byte* data = nullptr;
-  void (*release)(void* owner) = nullptr;  // set when somebody else's memory is shared (a NumPy array)
+};
+struct BorrowedStorage : Storage {  // somebody else's memory (a NumPy array's)
+  void (*release)(void* owner) = nullptr;
   void* owner = nullptr;
 };
 Storage* new_storage(std::size_t bytes);
@@ -42,6 +46,7 @@ void drop(Storage* storage);
 struct Extra {
   std::vector<std::pair<std::uint64_t, std::function<Tensor(const Tensor&)>>> hooks;  // by registration number
   std::string call_site;  // kept under detect_anomaly
+  Cell* grad = nullptr;   // of an interior tensor, under retain_grad
 };
 
 constexpr int kInlineInputs = 3;
@@ -70,11 +75,11 @@ struct Cell {
   union {
     Cell* few[kInlineInputs];
     Cell** many;
+    Cell* leaf_grad;  // a leaf has no inputs; its gradient takes their place
   } inputs{};
   std::uint32_t saved_version[kInlineInputs + 1]{};  // of the saved inputs' storages, and of the output's
   alignas(8) std::byte attrs[16]{};                  // the op's attributes, or a pointer to them (see attrs_of)
 
-  Cell* grad = nullptr;   // ∂loss/∂this for a leaf, or under retain_grad
   Cell* slot = nullptr;   // the gradient that is being gathered during a sweep
   Extra* extra = nullptr;
 
@@ -84,6 +89,12 @@ struct Cell {
   } extents{};
 
   bool is_leaf() const { return op == nullptr; }
+  Cell* grad() const { return is_leaf() ? inputs.leaf_grad : extra ? extra->grad : nullptr; }  // ∂loss/∂this, where it is kept
+  Cell*& place_for_grad() {
+    if (is_leaf()) return inputs.leaf_grad;
+    if (!extra) extra = new Extra;
+    return extra->grad;
+  }
   std::span<Cell*> input_cells() { return {input_count <= kInlineInputs ? inputs.few : inputs.many, input_count}; }
   std::span<Cell* const> input_cells() const { return {input_count <= kInlineInputs ? inputs.few : inputs.many, input_count}; }
   std::span<const std::int64_t> sizes() const { return {ndim <= 2 ? extents.few : extents.many, ndim}; }
@@ -96,6 +107,8 @@ struct Cell {
   void set_extents(const Dims& shape, const Dims& strides);
   void* data() const { return storage->data + offset * static_cast<std::int64_t>(size_of(dtype)); }
 };
+
+static_assert(sizeof(void*) != 8 || sizeof(Cell) + sizeof(Storage) + sizeof(double) <= 200);  // a scalar node
 
 Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset);
 inline void retain(Cell* cell, std::uint64_t counts) {  // kRef, kHold or both
