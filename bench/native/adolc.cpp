@@ -3,8 +3,7 @@
 //
 // A tape that outgrows its buffers is written to disk, and larger buffers than needed cost page faults at every
 // recording. So the first recording gets ample ones, the others what the first one used, and then some.
-#include "runner.hpp"
-#include "scalar_program.hpp"
+#include "styles.hpp"
 
 #include <adolc/adolc.h>
 
@@ -47,6 +46,7 @@ class AdolcTape {
     for (std::size_t k = 0; k < w.size(); ++k) z += w[k] * x[k];
   }
   static void mul_add(const adouble& w, const adouble& x, adouble& z) { z += w * x; }
+  static void scale_add(adouble& z, const adouble& a, const adouble& b) { z = z * a + b; }
   static void relu(adouble& z) {
     if (z.value() <= 0) z = 0.0;
   }
@@ -82,11 +82,10 @@ class AdolcTape {
 };
 }  // namespace
 
-int main() {
+int main(int count, char** words) {
 #if defined(__GLIBC__)
   mallopt(M_MMAP_THRESHOLD, 1 << 30);  // memory that is freed stays with the process: no page faults at the next recording
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 #endif
-  native::Runner<native::ScalarProgram<AdolcTape>> engine;
-  return native::serve(engine);
+  return native::serve_style<AdolcTape>(count, words);
 }

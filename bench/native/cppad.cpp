@@ -2,8 +2,7 @@
 // depend on the data. (CppAD can also replay a recording; then the graph may not change.)
 //
 // What its manual advises for speed is done: memory is held between recordings, comparisons are not recorded.
-#include "runner.hpp"
-#include "scalar_program.hpp"
+#include "styles.hpp"
 
 #include <cppad/cppad.hpp>
 
@@ -43,6 +42,7 @@ class CppAdTape {
     for (std::size_t k = 0; k < w.size(); ++k) z += w[k] * x[k];
   }
   static void mul_add(const Value& w, const Value& x, Value& z) { z += w * x; }
+  static void scale_add(Value& z, const Value& a, const Value& b) { z = z * a + b; }
   static void relu(Value& z) {
     if (z <= 0) z = 0.0;
   }
@@ -66,8 +66,7 @@ void raise(bool /*known*/, int line, const char* file, const char* /*condition*/
 }
 }  // namespace
 
-int main() {
+int main(int count, char** words) {
   const CppAD::ErrorHandler errors(raise);
-  native::Runner<native::ScalarProgram<CppAdTape>> engine;
-  return native::serve(engine);
+  return native::serve_style<CppAdTape>(count, words);
 }

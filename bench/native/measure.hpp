@@ -3,8 +3,10 @@
 // Read next: runner.hpp.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <string>
 
 #if defined(__linux__)
@@ -17,7 +19,17 @@
 
 namespace native {
 
+// Wall time; or the CPU time of the thread, which other programs on the machine lengthen less.
+inline bool use_cpu_time = false;
+
 inline std::int64_t now_ns() {
+#if defined(CLOCK_THREAD_CPUTIME_ID)
+  if (use_cpu_time) {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * 1'000'000'000 + now.tv_nsec;
+  }
+#endif
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 

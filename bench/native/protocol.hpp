@@ -37,6 +37,7 @@ class Engine {
   virtual Bundle result() = 0;                                             // loss and gradients of step 0
   virtual std::vector<double> losses(std::int64_t steps) = 0;
   virtual json counters() = 0;
+  virtual json probe(const json& question) const = 0;  // a small question besides workloads (product.hpp)
   virtual void close() = 0;
 };
 
@@ -60,6 +61,8 @@ inline json answer(Engine& engine, const json& request) {
     reply["losses"] = engine.losses(request.at("steps"));
   } else if (verb == "counters") {
     reply["counters"] = engine.counters();
+  } else if (verb == "probe") {
+    reply["probe"] = engine.probe(request);
   } else if (verb == "close") {
     engine.close();
   } else {

@@ -10,6 +10,7 @@
 //   void backward();          the sweep
 //   void update(k);           the optimiser's step
 //   double loss();  void add_gradients(Bundle&);  json counters();
+//   static json probe(question);   if it answers any
 //
 // Read before: protocol.hpp. Read next: scalar_program.hpp, tensor_program.hpp.
 #pragma once
@@ -116,6 +117,11 @@ class Runner final : public Engine {
     found["flops"] = product_flops(workload_, inputs_.batch(0).rows);
     found["calls"] = 0;  // from Python to C++
     return found;
+  }
+
+  json probe(const json& question) const override {
+    if constexpr (requires { Program::probe(question); }) return Program::probe(question);
+    else throw ProtocolError("NotImplementedError: this engine answers no probes");
   }
 
  private:

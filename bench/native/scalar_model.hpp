@@ -1,9 +1,10 @@
 // What the workloads compute, one scalar at a time: the code that a user of micrograd would write, as a template over
 // the library that records it. trigrad's tape, CppAD and ADOL-C all run this text.
 //
-// A Library names its Number and says how its users write four things, each in place:
+// A Library names its Number and says how its users write five things, each in place:
 //   L::affine(w, x, bias, z)   z = bias + Σ w x, with the library's n-ary call if it has one
-//   L::mul_add(w, x, z)        z = w x + z
+//   L::mul_add(w, x, z)        z = z + w x
+//   L::scale_add(z, a, b)      z = z a + b
 //   L::relu(z)                 z = max(z, 0)
 //   L::value(z)                z as a plain number
 // exp, log, tanh, pow and the operators are found by their argument.
@@ -63,7 +64,7 @@ class ScalarModel {
   T loss(Numbers parameters, Numbers x, const Batch& batch) {
     parameters_ = parameters;
     T total = 0.0;
-    if (workload_.kind == Kind::Graph) graph(total);
+    if (workload_.kind == Kind::Graph) total = graph();
     else if (workload_.formula == "micrograd_readme") micrograd_readme(total);
     else if (workload_.kind == Kind::Expression) total = formula(batch);
     else
@@ -238,30 +239,38 @@ class ScalarModel {
     g += 10.0 / f;
   }
 
-  void graph(T& z) {
-    using std::exp, std::tanh;
-    if (workload_.shape == "chain") {  // v a + b, and tanh of every tenth
-      const T a = numbers("a")[0], b = numbers("b")[0];
-      z = numbers("x")[0];
-      for (std::size_t k = 1; k <= workload_.size; ++k) {
-        T next = b;
-        L::mul_add(a, z, next);
-        if (k % 10 == 0) next = tanh(next);
-        z = next;
-      }
-    } else if (workload_.shape == "fan_in") {
-      const Numbers x = numbers("x"), y = numbers("y");
-      for (std::size_t k = 0; k < x.size(); ++k) {
-        const T power = exp(x[k]);
-        L::mul_add(power, y[k], z);
-      }
-    } else {
-      lattice(z);
+  T graph() {
+    if (workload_.shape == "chain") return chain();
+    if (workload_.shape == "fan_in") return fan_in();
+    return lattice();
+  }
+
+  // v a + b, and tanh of every tenth.
+  T chain() const {
+    using std::tanh;
+    const T a = numbers("a")[0], b = numbers("b")[0];
+    T v = numbers("x")[0];
+    for (std::size_t k = 1; k <= workload_.size; ++k) {
+      L::scale_add(v, a, b);
+      if (k % 10 == 0) v = tanh(v);
     }
+    return v;
+  }
+
+  // Σ exp(x) y
+  T fan_in() const {
+    using std::exp;
+    const Numbers x = numbers("x"), y = numbers("y");
+    T sum = 0.0;
+    for (std::size_t k = 0; k < x.size(); ++k) {
+      const T power = exp(x[k]);
+      L::mul_add(power, y[k], sum);
+    }
+    return sum;
   }
 
   // Layers of a ring: v_i = sqrt(u_i u_(i+1)) of the layer below; the sum of the last one.
-  void lattice(T& z) {
+  T lattice() {
     using std::sqrt;
     const Numbers x = numbers("x");
     before_.assign(x.begin(), x.end());
@@ -270,7 +279,9 @@ class ScalarModel {
       for (std::size_t k = 0; k < x.size(); ++k) hidden_[k] = sqrt(before_[k] * before_[k + 1 == x.size() ? 0 : k + 1]);
       std::swap(before_, hidden_);
     }
-    for (const T& v : before_) z += v;
+    T sum = 0.0;
+    for (const T& v : before_) sum += v;
+    return sum;
   }
 
   const Workload& workload_;

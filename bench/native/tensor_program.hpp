@@ -3,10 +3,10 @@
 // Read before: tensor_model.hpp, runner.hpp. Read next: tensor.cpp.
 #pragma once
 
+#include "product.hpp"
 #include "tensor_model.hpp"
 
 #include <memory>
-#include <trigrad/tensor/gemm.hpp>
 #include <trigrad/tensor/optim.hpp>
 #include <trigrad/tensor/parallel.hpp>
 #include <trigrad/tensor/pool.hpp>
@@ -29,6 +29,8 @@ class TensorProgram {
   static std::string supports(const Workload& /*w*/, const std::string& dtype) {
     return dtype == "float32" || dtype == "float64" ? "" : "the engine computes in float32 and float64, not " + dtype;
   }
+
+  static json probe(const json& question) { return answer_probe(question); }
 
   TensorProgram(const Workload& w, const Inputs& in, const std::string& dtype)
       : workload_(w), in_(in), dtype_(dtype == "float32" ? DType::Float32 : DType::Float64) {

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .options import Options, UsageError, checked, from_suite, from_table, with_engines
+from .options import EXTRAS, LONG, Options, UsageError, checked, from_suite, from_table, with_engines
 from .terminal import Terminal
 
 PROG = "trigrad bench"
@@ -87,7 +87,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         type=float,
         help="seconds; engines that need longer for one step are not timed (0: all are)",
     )
-    add("--extras", help="curves,op_cost,depth,gemm; or none")
+    add("--extras", help=f"{','.join(EXTRAS + LONG)}; or none (the last {len(LONG)} take minutes)")
     add("--out", type=Path, default=Path(RESULTS), help=f"folder of the runs (default {RESULTS})")
     add("--resume", metavar="RUN", help="goes on with a run that was interrupted")
     add("--json", action="store_true", help="print one JSON document instead of the table")

@@ -20,6 +20,7 @@ from .schema import WorkloadError
 
 BASELINES = ("torch", "tensor_cpp.tape")  # everybody is compared with the first of these that takes part
 EXTRAS = ("curves", "op_cost", "depth", "gemm")
+LONG = ("limit", "breakdown", "scaling", "waterfall")  # minutes, not seconds: only when they are named
 
 
 class UsageError(ValueError):
@@ -166,8 +167,8 @@ def checked(options: Options) -> Options:
         if phase not in PHASES:
             raise UsageError(f"unknown phase {phase!r}; known: {', '.join(PHASES)}")
     for extra in options.extras:
-        if extra not in EXTRAS:
-            raise UsageError(f"unknown extra {extra!r}; known: {', '.join(EXTRAS)}, none")
+        if extra not in EXTRAS + LONG:
+            raise UsageError(f"unknown extra {extra!r}; known: {', '.join(EXTRAS + LONG)}, none")
     for dtype in options.dtypes:
         if dtype not in ("float32", "float64"):
             raise UsageError(f"unknown dtype {dtype!r}; known: float32, float64")

@@ -25,6 +25,9 @@ def answer(engine: Any, question: dict[str, Any]) -> Answer:
         "op_cost": op_cost,
         "depth": depth,
         "gemm": gemm,
+        "product": product,
+        "backends": backends,
+        "copy": copy,
     }
     return asks[question["what"]](engine, question)
 
@@ -112,3 +115,47 @@ def gemm(engine: Any, question: dict[str, Any]) -> Answer:
             tg.matmul(a, b)
         ns = time.perf_counter_ns() - start
     return {"gflops": 2 * m * n * k * repeats / ns, "ns": ns}
+
+
+def product(engine: Any, question: dict[str, Any]) -> Answer:
+    """A product as its library's user writes it, into the same result each time where that can be said."""
+    tg, (m, n, k), case = module_of(engine), question["shape"], question["case"]
+    left = np.ones((m, k) if case[0] == "N" else (k, m), question["dtype"])
+    right = np.ones((k, n) if case[1] == "N" else (n, k), question["dtype"])
+    numpy = tg.__name__.endswith("reference_py")  # NumPy is what multiplies there
+    a, b = (left, right) if numpy else (tg.tensor(left), tg.tensor(right))
+    a, b = a if case[0] == "N" else a.T, b if case[1] == "N" else b.T
+    if numpy or tg.__name__ == "torch":
+        out = np.empty((m, n), left.dtype) if numpy else tg.empty((m, n), dtype=a.dtype)
+        ns = repeated(lambda: (np if numpy else tg).matmul(a, b, out=out), question["n"])
+        return {"ns": ns}
+    before = tg.gemm_backend()
+    tg.set_gemm_backend(question.get("backend", before))
+    try:
+        with tg.no_grad():
+            return {"ns": repeated(lambda: tg.matmul(a, b), question["n"])}
+    finally:
+        tg.set_gemm_backend(before)
+
+
+def repeated(call: Callable[[], Any], n: int) -> int:
+    """Nanoseconds of n calls."""
+    start = time.perf_counter_ns()
+    for _ in range(n):
+        call()
+    return time.perf_counter_ns() - start
+
+
+def backends(engine: Any, question: dict[str, Any]) -> Answer:
+    """Who can multiply matrices in tensor_cpp, and who does now; `choose` changes that for this process."""
+    tg = module_of(engine)
+    if "choose" in question:
+        tg.set_gemm_backend(question["choose"])
+    return {"backends": tg.gemm_backends(), "chosen": tg.gemm_backend()}
+
+
+def copy(engine: Any, question: dict[str, Any]) -> Answer:
+    """Half of so many bytes copied into the other half."""
+    source = np.ones(max(8, question["bytes"] // 2), np.uint8)
+    target = np.ones_like(source)
+    return {"ns": repeated(lambda: np.copyto(target, source), question["n"])}

@@ -37,8 +37,18 @@ ROUNDS = 7
 
 def run(options: Options, store: Store, machine: str, cores: Sequence[int], progress: Progress) -> None:
     """What the options ask for."""
+    from . import breakdown, limits, scaling, waterfall  # which use what stands below
+
     pinned = cores[-1:]
-    for extra, sweep in (("op_cost", op_cost), ("depth", depth), ("gemm", gemm)):
+    for extra, sweep in (
+        ("op_cost", op_cost),
+        ("depth", depth),
+        ("gemm", gemm),
+        ("limit", limits.sweep),
+        ("breakdown", breakdown.sweep),
+        ("scaling", scaling.sweep),
+        ("waterfall", waterfall.sweep),
+    ):
         if extra in options.extras:
             progress(f"sweep: {extra}")
             sweep(options, store, machine, pinned)

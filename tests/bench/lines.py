@@ -255,6 +255,60 @@ def micro(rng: np.random.Generator) -> list[Line]:
     return out
 
 
+def limits(rng: np.random.Generator) -> list[Line]:
+    """Steps beside the limit of their products; one engine does not answer."""
+    out = []
+    for workload, products_ns, moved, dtype in (
+        ("A1.d128", 1e5, 0, "float32"),
+        ("M2", 6e3, 8_000, "float64"),
+    ):
+        for engine, factor in (("native.tensor_cpp.tape", 1.1), ("tensor_cpp.tape", 1.3), ("torch", 4.0)):
+            noise = np.exp(rng.normal(0.0, 0.01, (2, 9)))
+            times = {"products_ns": (products_ns * noise[0]).tolist(), "bytes": moved, "bandwidth_gbs": 40.0}
+            step_ns = factor * (products_ns + moved / 40.0) * noise[1]
+            who = {"workload": workload, "engine": engine, "dtype": dtype, "phase": "step", "status": "ok"}
+            out.append(line("limit", **who, **times, step_ns=step_ns.tolist()))
+        out.append({**out[-1], "engine": "jax", "status": "hung", "reason": "no answer", "step_ns": []})
+    return out
+
+
+def extras(rng: np.random.Generator) -> list[Line]:
+    """The long extras: parts of a step, curves of one network, rungs from scalars to tensors."""
+
+    def around(ns: float) -> list[float]:
+        return (ns * np.exp(rng.normal(0.0, 0.01, 9))).tolist()
+
+    ok = {"dtype": "float32", "phase": "step", "status": "ok", "parameters": 6_570, "bandwidth_gbs": 40.0}
+    out = []
+    for name, products, graph, native, python, moved in (
+        ("M2", 6e3, 11e3, 21e3, 50e3, 8_000),
+        ("A1.d512", 16e5, 3e3, 19e5, 19e5, 0),
+    ):
+        times = {"products_ns": around(products), "graph_ns": around(graph), "bytes": moved}
+        times |= {"native_ns": around(native), "python_ns": around(python)}
+        out.append(line("breakdown", workload=name, engine="native.tensor_cpp.tape", **ok, **times))
+    for axis, values in (("width", (8, 64, 512)), ("batch", (1, 32))):
+        for value in values:
+            for engine, (overhead, factor) in SPEED.items():
+                step = {"step_ns": around(overhead * 1e3 + factor * 100 * value**1.5)}
+                out.append(line("scaling", axis=axis, value=value, engine=engine, **ok, **step))
+    for rung, engine, ns in (
+        ("value", "scalar_cpp.value", 2e7),
+        ("op", "native.scalar_cpp", 2e6),
+        ("dot", "native.scalar_cpp", 6e5),
+        ("numpy", "reference_py.stack", 9e5),
+        ("products.eigen", "tensor_cpp.tape", 1e5),
+        ("products.baseline", "tensor_cpp.tape", 2e5),
+        ("plain", "tensor_cpp.tape", 8e4),
+        ("fused", "tensor_cpp.tape", 6e4),
+        ("native", "native.tensor_cpp.tape", 4e4),
+        ("torch", "torch", 4e5),
+    ):
+        step = {"rung": rung, "step_ns": around(ns)}
+        out.append(line("waterfall", workload="P2.matched", engine=engine, **ok, **step))
+    return out
+
+
 def lines(*, without: tuple[str, ...] = ()) -> list[Line]:
     """A whole run; kinds named in `without` are left out."""
     rng = np.random.default_rng(5)
@@ -289,5 +343,5 @@ def lines(*, without: tuple[str, ...] = ()) -> list[Line]:
             "bandwidth_gbs": 22.0,
         },
     ]
-    everything = [*head, *cells(rng), *curves(), *depths(), *micro(rng)]
+    everything = [*head, *cells(rng), *curves(), *depths(), *micro(rng), *limits(rng), *extras(rng)]
     return [line for line in everything if line["kind"] not in without]

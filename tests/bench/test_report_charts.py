@@ -56,12 +56,16 @@ def test_every_family_draws_from_a_complete_run(charts: dict[str, Chart]) -> Non
         "curves",
         "error_time",
         "phases",
+        "breakdown",
         "op_cost",
         "depth",
         "size",
+        "scaling",
         "gemm",
         "roofline",
+        "limit",
         "threads",
+        "waterfall",
     ]
     for chart in charts.values():
         for word in (
@@ -173,7 +177,10 @@ def test_what_a_run_has_no_lines_for_is_named_with_its_command() -> None:
         "phases",
         "depth",
         "size",
+        "breakdown",
+        "limit",
         "threads",
+        "waterfall",
     }
     assert all(needs.startswith("trigrad bench run") for needs in missing.values())
     nothing = build_all(Lines([]))

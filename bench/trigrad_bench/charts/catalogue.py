@@ -10,18 +10,22 @@ from typing import Final
 
 from . import (
     bars,
+    breakdown,
     curves,
     depth,
     error_time,
     gemm,
+    limit,
     op_cost,
     overview,
     phases,
     roofline,
     scalar_tensor,
+    scaling,
     size,
     sweep,
     threads,
+    waterfall,
 )
 from .chart import Chart, Missing
 from .measure import Lines
@@ -35,12 +39,16 @@ FAMILIES: Final[tuple[Callable[[Lines], Chart | Missing], ...]] = (
     curves.build,
     error_time.build,
     phases.build,
+    breakdown.build,
     op_cost.build,
     depth.build,
     size.build,
+    scaling.build,
     gemm.build,
     roofline.build,
+    limit.build,
     threads.build,
+    waterfall.build,
 )
 
 

@@ -1,14 +1,21 @@
 // A growable array of plain records that keeps its memory. std::vector would do but for two things that the tape is
-// measured by: growing moves pages (realloc) instead of copying them, and new space is not written twice.
+// measured by: new space is not written twice, and large arrays ask for large pages, whose addresses are translated
+// once for 2 MiB instead of once for 4 KiB.
 //
 // Read next: tape.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <type_traits>
 #include <utility>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 namespace trigrad {
 
@@ -28,9 +35,7 @@ class Buffer {
 
   // Makes room for exactly `count` records; the first ones stay, new ones hold anything.
   void resize(std::size_t count) {
-    void* const moved = std::realloc(static_cast<void*>(data_), (count ? count : 1) * sizeof(T));
-    if (!moved) throw std::bad_alloc{};
-    data_ = static_cast<T*>(moved);
+    data_ = static_cast<T*>(resized(std::max<std::size_t>(count, 1) * sizeof(T)));
     capacity_ = count;
   }
 
@@ -41,6 +46,25 @@ class Buffer {
   std::size_t capacity() const { return capacity_; }
 
  private:
+  // realloc but for large sizes, which need an alignment that realloc does not keep.
+  void* resized(std::size_t bytes) {
+#if defined(__linux__)
+    constexpr std::size_t kLargePage = std::size_t{2} << 20;
+    if (bytes >= 2 * kLargePage) {
+      bytes = (bytes + kLargePage - 1) / kLargePage * kLargePage;
+      void* const block = std::aligned_alloc(kLargePage, bytes);
+      if (!block) throw std::bad_alloc{};
+      madvise(block, bytes, MADV_HUGEPAGE);  // a wish: it may fail
+      if (data_) std::memcpy(block, data_, std::min(bytes, capacity_ * sizeof(T)));
+      std::free(data_);
+      return block;
+    }
+#endif
+    void* const block = std::realloc(static_cast<void*>(data_), bytes);
+    if (!block) throw std::bad_alloc{};
+    return block;
+  }
+
   T* data_ = nullptr;
   std::size_t capacity_ = 0;
 };

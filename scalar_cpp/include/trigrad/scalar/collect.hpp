@@ -21,7 +21,7 @@ std::size_t collect(Tape& tape, std::vector<std::uint8_t>& live, Moved&& moved) 
       tape.for_each_parent(static_cast<NodeId>(id), [&](NodeId parent) { live[parent] = 1; });
 
   std::vector<NodeId> to(tape.size_, 0);
-  const std::size_t old_size = tape.size_, old_first = tape.first_, old_adjoints = tape.adjoint_.size();
+  const std::size_t old_size = tape.size_, old_first = tape.first_, old_adjoints = tape.adjoints_;
   tape.size_ = tape.first_ = Tape::kFirstId;
   tape.late_.clear();
   tape.terms_ = 0;
@@ -46,7 +46,7 @@ std::size_t collect(Tape& tape, std::vector<std::uint8_t>& live, Moved&& moved) 
     }
     moved(static_cast<NodeId>(id), to[id]);
   }
-  tape.adjoint_.resize(adjoints);
+  tape.adjoints_ = adjoints;
   return tape.size_;
 }
 

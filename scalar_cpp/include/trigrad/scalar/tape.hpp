@@ -22,6 +22,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -68,10 +69,11 @@ class Tape {
     return static_cast<NodeId>(size_++);
   }
 
-  NodeId push(OpCode op, NodeId a, double da, NodeId b = 0, double db = 0, NodeId c = 0) {
+  // Always inlined, like Value::apply: in a large program the compiler would make them calls, which cost as much again.
+  [[gnu::always_inline]] NodeId push(OpCode op, NodeId a, double da, NodeId b = 0, double db = 0, NodeId c = 0) {
     const std::size_t id = size_;
     if (id >= node_.capacity()) [[unlikely]]
-      grow();
+      return grow_and_push(op, a, da, b, db, c);
     node_[id] = {a, b, c, op, da, db};
     size_ = id + 1;
     return static_cast<NodeId>(id);
@@ -95,7 +97,7 @@ class Tape {
     first_ = std::min(first_, mark.leaves);
     late_.resize(mark.late);
     terms_ = mark.terms;
-    if (!mutant("tape.rewind_keeps_adjoints")) adjoint_.resize(std::min(adjoint_.size(), size_));
+    if (!mutant("tape.rewind_keeps_adjoints")) adjoints_ = std::min(adjoints_, size_);
   }
 
   // Gradients of leaves accumulate; those of operations belong to the latest backward.
@@ -108,19 +110,20 @@ class Tape {
 
   // The parts of backward, for callers with several roots: clear, add to adjoint(root) each, sweep from the largest.
   void clear_operations() {
-    if (mutant("tape.operations_not_cleared")) return adjoint_.resize(size_);
-    std::size_t from = mutant("tape.leaves_cleared") ? 0 : first_;
+    if (mutant("tape.operations_not_cleared")) return reserve_adjoints();
+    std::size_t from = mutant("tape.leaves_cleared") ? 0 : std::min(first_, adjoints_);
     for (const NodeId leaf : late_) {
-      if (leaf >= adjoint_.size()) break;
-      std::fill(adjoint_.begin() + std::ptrdiff_t(from), adjoint_.begin() + std::ptrdiff_t(leaf), 0.0);
+      if (leaf >= adjoints_) break;
+      std::fill(adjoint_.data() + from, adjoint_.data() + leaf, 0.0);
       if (!mutant("tape.late_leaves_cleared")) from = leaf + 1;
     }
-    if (from < adjoint_.size()) std::fill(adjoint_.begin() + std::ptrdiff_t(from), adjoint_.end(), 0.0);
-    adjoint_.resize(size_);
+    adjoints_ = from;
+    reserve_adjoints();
   }
 
   // Visits root, root - 1, ... The adjoint is kept in a register where a node's parent is its neighbour (a running sum
-  // or a chain): reading back what was just stored costs three times the addition.
+  // or a chain), or its neighbour but one (a running sum of operations, m = w · x and then s = m + c): reading back
+  // what was just stored costs three times the addition.
   // `visits(id)` may leave nodes out; what is visited must include the operations that visited nodes came from.
   template <class Visits = decltype([](std::size_t) { return true; })>
   void sweep(NodeId root, std::size_t last = 0, Visits&& visits = {}) {
@@ -130,7 +133,7 @@ class Tape {
     for (std::size_t i = root; i >= first; --i) {
       if (!visits(i)) continue;
       double g = adjoint[i];
-      while (g != 0 && i >= first && !(mutant("tape.skips_negative") && g < 0)) {
+      while (!is_zero(g) && i >= first && !(mutant("tape.skips_negative") && g < 0)) {
         const NodeId a = node[i].a, b = node[i].b, c = node[i].c;  // field by field: a copied struct goes through memory
         const double da = node[i].da, db = node[i].db;
         if (node[i].op == kSum) [[unlikely]] {
@@ -143,9 +146,22 @@ class Tape {
           g = adjoint[--i] += g;
         } else if (c + 1 == i) {
           adjoint[a] += da * g;
-          adjoint[b] += db * g;
+          if (b) adjoint[b] += db * g;
           if (mutant("tape.run_overwrites")) adjoint[i - 1] = 0;
           g = adjoint[--i] += g;
+        } else if (a + 1 == i && c + 2 == i && i > first && node[i - 1].op != kSum) {
+          const double early = adjoint[c];
+          if (b) adjoint[b] += db * g;
+          if (const double gm = adjoint[i - 1] += da * g; !is_zero(gm)) {
+            const NodeId ma = node[i - 1].a, mb = node[i - 1].b, mc = node[i - 1].c;
+            const double mda = node[i - 1].da, mdb = node[i - 1].db;
+            adjoint[ma] += mda * gm;
+            if (mb) adjoint[mb] += mdb * gm;
+            if (mc) adjoint[mc] += gm;
+          }
+          if (mutant("tape.pair_reads_early")) adjoint[c] = early;
+          i -= 2;
+          g = adjoint[i] += g;
         } else {
           if (c && !mutant("tape.third_parent_ignored")) adjoint[c] += g;
           if (mutant("tape.second_parent_overwritten")) adjoint[b] = 0;
@@ -162,12 +178,16 @@ class Tape {
   }
 
   // Makes every adjoint writable through set_adjoint and sweep, without clearing any.
-  void reserve_adjoints() { adjoint_.resize(size_); }
+  void reserve_adjoints() {
+    if (adjoint_.capacity() < size_) adjoint_.resize(node_.capacity());
+    if (adjoints_ < size_) std::fill(adjoint_.data() + adjoints_, adjoint_.data() + size_, 0.0);
+    adjoints_ = size_;
+  }
 
   // 0 for what no backward has reached yet.
-  double adjoint(NodeId id) const { return id < adjoint_.size() ? adjoint_[id] : 0.0; }
+  double adjoint(NodeId id) const { return id < adjoints_ ? adjoint_[id] : 0.0; }
   void set_adjoint(NodeId id, double value) {
-    if (id >= adjoint_.size()) reserve_adjoints();
+    if (id >= adjoints_) reserve_adjoints();
     adjoint_[id] = value;
   }
 
@@ -197,6 +217,7 @@ class Tape {
   // Gives memory back when far less than what is held is needed.
   void shrink(std::size_t wanted) {
     if (node_.capacity() > 4 * wanted && wanted >= size_) node_.resize(wanted);
+    if (adjoint_.capacity() > 4 * wanted && wanted >= adjoints_) adjoint_.resize(wanted);
     if (term_.capacity() > 4 * (terms_ + wanted)) term_.resize(terms_ + wanted);
   }
 
@@ -213,6 +234,15 @@ class Tape {
     return (number << 16) | (~number & 0xffffu);
   }
 
+  // Both zeros; as numbers, they would be compared with care for NaN, which takes three instructions more.
+  static bool is_zero(double g) { return std::bit_cast<std::uint64_t>(g) << 1 == 0; }
+
+  // The last step of `push` is here a second time: where a path joins the fast one again, the compiler would no longer
+  // know what it has in registers.
+  [[gnu::noinline, gnu::cold]] NodeId grow_and_push(OpCode op, NodeId a, double da, NodeId b, double db, NodeId c) {
+    grow();
+    return push(op, a, da, b, db, c);
+  }
   [[gnu::noinline, gnu::cold]] void grow() {
     constexpr std::size_t limit = std::numeric_limits<NodeId>::max();
     if (size_ >= limit) throw GraphError("tape: 4294967295 nodes are recorded, and an id has 32 bits; rewind or free some");
@@ -231,11 +261,13 @@ class Tape {
   std::vector<NodeId> late_;      // the other leaves, ascending
   Buffer<Term> term_;
   std::size_t terms_ = 0;
-  std::vector<double> adjoint_;   // may be shorter than the tape: the rest is 0
+  Buffer<double> adjoint_;
+  std::size_t adjoints_ = 0;      // how many there are; may be fewer than nodes: the rest is 0
 };
 
 namespace detail {
-inline constinit thread_local Tape* current_tape = nullptr;
+inline Tape no_tape;  // what a thread has before it records: no Value has its code
+inline constinit thread_local Tape* current_tape = &no_tape;
 [[gnu::noinline, gnu::cold]] inline Tape& open_tape() {
   static thread_local Tape own;
   current_tape = &own;
@@ -246,7 +278,7 @@ inline constinit thread_local Tape* current_tape = nullptr;
 // The tape of this thread.
 inline Tape& tape() {
   Tape* const current = detail::current_tape;
-  if (!current) [[unlikely]]
+  if (current == &detail::no_tape) [[unlikely]]
     return detail::open_tape();
   return *current;
 }

@@ -42,7 +42,7 @@ class Value {
 
   Value() = default;
   Value(double constant) : data(constant) {}  // implicit on purpose: x + 1.0, 2.0 * x
-  Value(double result, Tape& on, NodeId node) : data(result), id_(node), owner_(on.owner_code()) {}
+  Value(double result, std::uint32_t owner, NodeId node) : data(result), id_(node), owner_(owner) {}
 
   double grad() const { return id_ ? recorded_on("grad").adjoint(id_) : 0.0; }
   void set_grad(double grad) { recorded_on("set_grad").set_adjoint(id_, grad); }
@@ -53,57 +53,57 @@ class Value {
   explicit operator bool() const { return data != 0; }  // of comparisons, which are constants 0 and 1
 
   template <class Op>
-  static Value apply(const typename Op::Attrs& attrs, Value x) {
+  [[gnu::always_inline]] static Value apply(const typename Op::Attrs& attrs, Value x) {
     const double z = static_cast<double>(evaluate<Op>(attrs, x.data));
     if constexpr (differentiable<Op>) {
-      if (Tape* const t = tape_of(Op::info.name, x)) return {z, *t, t->push(op_code<Op>, x.id_, partial<Op, 0>(attrs, x.data, z))};
+      if (Tape* const t = tape_of(Op::info.name, x.owner_)) return {z, x.owner_, t->push(op_code<Op>, x.id_, partial<Op, 0>(attrs, x.data, z))};
     }
     return z;
   }
 
   template <class Op>
-  static Value apply(const typename Op::Attrs& attrs, Value x, Value y) {
+  [[gnu::always_inline]] static Value apply(const typename Op::Attrs& attrs, Value x, Value y) {
     const double z = static_cast<double>(evaluate<Op>(attrs, x.data, y.data));
     if constexpr (differentiable<Op>) {
-      if (Tape* const t = tape_of(Op::info.name, x, y)) {
-        if constexpr (std::is_same_v<Op, Add>)
-          return {
-              z, *t,
-              t->push(op_code<Op>, y.id_, mutant("value.add_equals_once") && x.id_ == y.id_ ? 0.0 : 1.0, 0, 0.0, x.id_)};  // a running sum
+      const std::uint32_t owner = x.owner_ | y.owner_;
+      if (Tape* const t = tape_of(Op::info.name, owner)) {
+        if constexpr (std::is_same_v<Op, Add>) {
+          const double dy = mutant("value.add_equals_once") && x.id_ == y.id_ ? 0.0 : 1.0;
+          return {z, owner, t->push(op_code<Op>, y.id_, dy, 0, 0.0, x.id_)};  // a running sum
+        }
         const double dx = x.id_ ? partial<Op, 0>(attrs, x.data, y.data, z) : 0.0;
         const double dy = y.id_ ? partial<Op, 1>(attrs, x.data, y.data, z) : 0.0;
-        return {z, *t, t->push(op_code<Op>, x.id_, dx, y.id_, dy)};
+        return {z, owner, t->push(op_code<Op>, x.id_, dx, y.id_, dy)};
       }
     }
     return z;
   }
 
   template <class Op>  // c chooses and has no derivative
-  static Value apply(const typename Op::Attrs& attrs, Value c, Value x, Value y) {
+  [[gnu::always_inline]] static Value apply(const typename Op::Attrs& attrs, Value c, Value x, Value y) {
     const double z = static_cast<double>(evaluate<Op>(attrs, c.data, x.data, y.data));
-    if (Tape* const t = tape_of(Op::info.name, x, y)) {
+    const std::uint32_t owner = x.owner_ | y.owner_;
+    if (Tape* const t = tape_of(Op::info.name, owner)) {
       const double dx = partial<Op, 1>(attrs, c.data, x.data, y.data, z), dy = partial<Op, 2>(attrs, c.data, x.data, y.data, z);
-      return {z, *t, t->push(op_code<Op>, x.id_, dx, y.id_, dy)};
+      return {z, owner, t->push(op_code<Op>, x.id_, dx, y.id_, dy)};
     }
     return z;
   }
 
-  // Where to record a result of these operands: this thread's tape; nowhere if they all are constants.
-  static Tape* tape_of(std::string_view caller, std::same_as<Value> auto... operands) {
-    return tape_of_owners(caller, (operands.owner_ | ...));
-  }
-  static Tape* tape_of_owners(std::string_view caller, std::uint32_t owners) {
-    Tape& t = tape();
-    if (owners == t.owner_code()) [[likely]]
-      return &t;
-    if (owners == 0) return nullptr;
-    refuse_thread(caller);
+  // Where to record a result of operands with these owner codes, combined: this thread's tape; nowhere if all of them
+  // are constants.
+  static Tape* tape_of(std::string_view caller, std::uint32_t owners) {
+    Tape* const t = detail::current_tape;
+    if (owners == t->owner_code()) [[likely]]
+      return t;
+    if (owners != 0) refuse_thread(caller);
+    return nullptr;
   }
   std::uint32_t owner() const { return owner_; }
 
  private:
   Tape& recorded_on(std::string_view caller) const {
-    if (Tape* const t = tape_of(caller, *this)) return *t;
+    if (Tape* const t = tape_of(caller, owner_)) return *t;
     throw GraphError(std::string(caller) +
                      ": the output does not require grad: it was computed from constants alone; make variables with leaf()");
   }
@@ -120,7 +120,7 @@ static_assert(sizeof(Value) == 16 && std::is_trivially_copyable_v<Value> && Hand
 
 inline Value leaf(double data) {
   Tape& t = tape();
-  return {data, t, t.leaf()};
+  return {data, t.owner_code(), t.leaf()};
 }
 
 inline Value like(Value /*x*/, double c) { return c; }
@@ -132,11 +132,12 @@ inline Value& operator*=(Value& x, Value y) { return x = x * y; }
 inline Value& operator/=(Value& x, Value y) { return x = x / y; }
 
 // w · x + c as one node: a running sum of these is what the sweep is fastest at.
-inline Value mul_add(Value w, Value x, Value c) {
+[[gnu::always_inline]] inline Value mul_add(Value w, Value x, Value c) {
   const double z = w.data * x.data + c.data;
-  if (Tape* const t = Value::tape_of("mul_add", w, x, c)) {
-    if (mutant("value.mul_add_partials_exchanged")) return {z, *t, t->push(kMulAdd, w.id(), w.data, x.id(), x.data, c.id())};
-    return {z, *t, t->push(kMulAdd, w.id(), x.data, x.id(), w.data, c.id())};
+  const std::uint32_t owner = w.owner() | x.owner() | c.owner();
+  if (Tape* const t = Value::tape_of("mul_add", owner)) {
+    if (mutant("value.mul_add_partials_exchanged")) return {z, owner, t->push(kMulAdd, w.id(), w.data, x.id(), x.data, c.id())};
+    return {z, owner, t->push(kMulAdd, w.id(), x.data, x.id(), w.data, c.id())};
   }
   return z;
 }
@@ -148,23 +149,19 @@ Value dot(std::span<const Value> w, std::span<const X> x, Value bias = 0.0) {
   if (w.size() != x.size())
     throw ShapeError("dot: needs two 1-D tensors of one length, not (" + std::to_string(w.size()) + ",) and (" + std::to_string(x.size()) +
                      ",)");
-  Term* const terms = tape().reserve_terms(2 * w.size());
-  std::size_t count = 0;
-  std::uint32_t owners = bias.owner();
+  Term* term = tape().reserve_terms(2 * w.size());
+  std::uint32_t owner = bias.owner();
   double z = bias.data;
   for (std::size_t k = 0; k < w.size(); ++k) {
     const Value wk = w[k], xk = x[k];
     z += wk.data * xk.data;
-    owners |= wk.owner() | xk.owner();
-    terms[count] = {mutant("value.dot_weights_get_weights") ? wk.data : xk.data, wk.id()};
-    count += wk.id() != 0;
-    if constexpr (std::same_as<X, Value>) {
-      terms[count] = {wk.data, xk.id()};
-      count += xk.id() != 0;
-    }
+    owner |= wk.owner() | xk.owner();
+    *term++ = {mutant("value.dot_weights_get_weights") ? wk.data : xk.data, wk.id()};
+    if constexpr (std::same_as<X, Value>) *term++ = {wk.data, xk.id()};
   }
-  if (Tape* const t = Value::tape_of_owners("dot", owners))
-    return {z, *t, t->push_sum(count, mutant("value.dot_forgets_bias") ? 0 : bias.id())};
+  const std::size_t count = std::same_as<X, Value> ? 2 * w.size() : w.size();
+  if (Tape* const t = Value::tape_of("dot", owner))
+    return {z, owner, t->push_sum(count, mutant("value.dot_forgets_bias") ? 0 : bias.id())};
   return z;
 }
 

@@ -1,0 +1,44 @@
+// One matrix product alone, timed without Python around it: small products would else be all binding.
+//
+//   {"verb":"probe","what":"backends"}                                                     →  {"backends":["packed",...],"chosen":"packed"}
+//   {"verb":"probe","what":"product","shape":[m,n,k],"case":"NT","dtype":"float32","backend":"packed","n":100}  →  {"ns":12345}
+//
+// The product is x (m, k) · y (k, n); a T in the case says that x or y lies transposed in memory. Operands are the same in
+// every repeat, so they lie in the nearest cache that holds them. Read next: tensor_program.hpp.
+#pragma once
+
+#include "measure.hpp"
+#include "protocol.hpp"
+
+#include <trigrad/tensor.hpp>
+#include <trigrad/tensor/gemm.hpp>
+
+namespace native {
+
+inline std::int64_t time_product(const json& question) {
+  const auto shape = question.at("shape").get<std::vector<std::int64_t>>();
+  const auto which = question.at("case").get<std::string>();
+  const auto dtype = question.at("dtype") == "float32" ? trigrad::DType::Float32 : trigrad::DType::Float64;
+  const auto operand = [&](std::int64_t rows, std::int64_t columns, char how) {
+    return how == 'T' ? trigrad::transpose(trigrad::ones({columns, rows}, dtype), 0, 1) : trigrad::ones({rows, columns}, dtype);
+  };
+  const trigrad::Tensor x = operand(shape.at(0), shape.at(2), which.at(0)), y = operand(shape.at(2), shape.at(1), which.at(1));
+  const std::int64_t repeats = question.at("n");
+  const std::string before(trigrad::gemm_backend());
+  trigrad::set_gemm_backend(question.value("backend", before));
+  const trigrad::NoGrad guard;
+  const std::int64_t start = now_ns();
+  for (std::int64_t k = 0; k < repeats; ++k) trigrad::matmul(x, y);
+  const std::int64_t ns = now_ns() - start;
+  trigrad::set_gemm_backend(before);
+  return ns;
+}
+
+inline json answer_probe(const json& question) {
+  const auto what = question.at("what").get<std::string>();
+  if (what == "backends") return {{"backends", trigrad::gemm_backends()}, {"chosen", trigrad::gemm_backend()}};
+  if (what == "product") return {{"ns", time_product(question)}};
+  throw ProtocolError("NotImplementedError: unknown probe '" + what + "'; known are backends, product");
+}
+
+}  // namespace native

@@ -1,0 +1,185 @@
+"""The limit of a step: its products, each as fast as anybody here computes it alone, and what must move.
+
+Why it exists: "faster than PyTorch" says nothing of how much is left. This bound is measured, not looked up:
+whatever multiplies matrices in this run (every backend of tensor_cpp, NumPy, PyTorch) is timed on every shape
+of the step, the fastest counts, and a step takes at least
+
+    Σ products + bytes / bandwidth
+
+in the same rounds as the engines' own steps. Read before: turns.py. Read next: charts/limit.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import sizes, stats
+from .options import Options
+from .process import EngineError, Pool, Process
+from .store import Line, Store
+from .sweeps import opened
+from .turns import Entry, Task, available, gated, header, in_turns, probed, rows_of, steps
+from .workload import Workload
+
+WORKLOADS = (
+    *(f"{name}.d{d}" for name in ("A1", "A2") for d in (128, 256, 512, 1024)),
+    *("F1", "F2.n701k", "F2.n2800k", "P2.matched", "P3.matched", "M2"),
+)
+ENGINES = ("native.tensor_cpp.tape", "tensor_cpp.tape", "torch", "torch.compile", "jax")
+OURS = ENGINES[:2]  # who is asked about our backends: without Python, if that is built
+OTHERS = {"reference_py.stack": "numpy", "torch": "torch"}
+
+
+class Product(NamedTuple):
+    """x (m, k) · y (k, n); a T in the case says which operand lies transposed in memory."""
+
+    m: int
+    n: int
+    k: int
+    case: str
+
+
+def products(loaded: Workload) -> dict[Product, float]:
+    """The products of an average step, with how often each occurs. Weights are (out, in), as in PyTorch."""
+    found: Counter[Product] = Counter()
+    epoch = rows_of(loaded)
+    for rows, (prefix, layers) in itertools.product(epoch, sizes.networks(loaded.model)):
+        for k, (n_in, n_out) in enumerate(itertools.pairwise(layers)):
+            found[Product(rows, n_out, n_in, "NT")] += 1  # forward: x Wᵀ
+            found[Product(n_out, n_in, rows, "TN")] += 1  # gradient of the weight: gᵀ x
+            reads_data = k == 0 and prefix.removesuffix(".") not in loaded.model.heads
+            if not reads_data or loaded.x_requires_grad:  # nobody asks for the gradient of the data
+                found[Product(rows, n_in, n_out, "NN")] += 1  # gradient of the input: g W
+    return {product: times / len(epoch) for product, times in found.items()}
+
+
+def traffic(loaded: Workload, dtype: str, cache: float) -> tuple[int, int]:
+    """(working set, bytes that a step must move besides its products). The formula, in this one place:
+
+    A product alone reads its operands and writes its result; bias, activation and their backward, the loss
+    and an L2 term can be done on the way, so none of them must move a byte. Not so the update, which knows a
+    gradient only when the product that makes it is done: it reads parameter and gradient, writes the
+    parameter, and reads and writes every array of state (SGD none, with momentum one, Adam two).
+
+    The working set is parameters, gradients, state and the activations that backward reads. Where it is
+    larger than the last cache, even a perfect cache must fetch the excess once a step. The update's bytes may
+    be the very same, so the larger of the two counts, not their sum.
+    """
+    optimizer, item = loaded.optimizer, np.dtype(dtype).itemsize
+    state = {"none": 0, "sgd": int(optimizer.momentum != 0)}.get(optimizer.kind, 2)
+    update = 0 if optimizer.kind == "none" else loaded.parameter_count * (3 + 2 * state)
+    activations = max(rows_of(loaded)) * sum(sum(layers) for _, layers in sizes.networks(loaded.model))
+    working = item * (loaded.parameter_count * (2 + state) + activations)
+    return working, max(item * update, int(max(0.0, working - cache)))
+
+
+def last_cache(machine: Mapping[str, Any]) -> float:
+    """Bytes of the largest cache in the machine record; without one, nothing is beyond it."""
+    units = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+    found = [re.fullmatch(r"(\d+)([KMG]?)B?", str(size)) for size in (machine.get("caches") or {}).values()]
+    return max((int(m[1]) * units[m[2]] for m in found if m), default=float("inf"))
+
+
+def multipliers(helpers: Mapping[str, Process]) -> dict[str, tuple[Process, dict[str, str]]]:
+    """Who can multiply: name of the backend -> (process, what its probe is told besides).
+
+    NumPy and PyTorch are called from Python, as their users do; on the smallest shapes the call counts most.
+    """
+    found: dict[str, tuple[Process, dict[str, str]]] = {}
+    ours = next((helpers[name] for name in OURS if name in helpers), None)
+    if ours is not None:
+        with contextlib.suppress(EngineError):
+            for name in ours.ask("probe", what="backends")["probe"]["backends"]:
+                found[f"tensor_cpp {name}"] = ours, {"backend": name}
+    return found | {label: (helpers[name], {}) for name, label in OTHERS.items() if name in helpers}
+
+
+def product_tasks(
+    who: Mapping[str, tuple[Process, dict[str, str]]], shapes: Sequence[Product], dtype: str
+) -> dict[tuple[Product, str], Task]:
+    """Each product by each backend."""
+    return {
+        (p, name): probed(process, what="product", shape=[p.m, p.n, p.k], case=p.case, dtype=dtype, **told)
+        for p in shapes
+        for name, (process, told) in who.items()
+    }
+
+
+def fastest(timed: Mapping[Any, list[float]], product: Product) -> list[float]:
+    """The rounds of the backend with the smallest median on this product."""
+    return min((ns for key, ns in timed.items() if key[0] == product), key=stats.median)
+
+
+def sweep(options: Options, store: Store, machine: str, cores: Sequence[int]) -> None:
+    """A line for each engine on each of WORKLOADS that the run has, and one for each product and backend."""
+    record = next((line for line in store.lines if line["kind"] == "machine"), {})
+    engines = {e: Entry(e) for e in ENGINES if e in options.engines}
+    with opened([*OURS, *OTHERS], cores) as helpers, contextlib.closing(Pool()) as pool:
+        for name in WORKLOADS:
+            loaded = available(options, name) if name in options.workloads else None
+            if loaded is not None:
+                limit_of(options, store, machine, cores, pool, loaded, engines, helpers, last_cache(record))
+
+
+def limit_of(
+    options: Options,
+    store: Store,
+    machine: str,
+    cores: Sequence[int],
+    pool: Pool,
+    loaded: Workload,
+    engines: Mapping[str, Entry],
+    helpers: Mapping[str, Process],
+    cache: float,
+) -> None:
+    """One workload: products, copy and steps in the same rounds."""
+    dtype = loaded.dtypes[0]
+    counts = products(loaded)
+    working, moved = traffic(loaded, dtype, cache)
+    with gated(options, loaded, engines, cores, pool) as members:
+        tasks: dict[Any, Task] = dict(product_tasks(multipliers(helpers), list(counts), dtype))
+        tasks["copy"] = probed(helpers["reference_py.stack"], what="copy", bytes=working)
+        tasks |= {label: steps(m, loaded) for label, m in members.items() if m.alive}
+        timed = in_turns(tasks, options.seed)
+        alone = {key: ns for key, ns in timed.items() if isinstance(key, tuple)}
+        for (p, backend), ns in alone.items():
+            store.add(
+                "limit_product",
+                machine=machine,
+                workload=loaded.name,
+                dtype=dtype,
+                **p._asdict(),
+                count=counts[p],
+                backend=backend,
+                ns=ns,
+            )
+        best = [np.multiply(fastest(alone, p), count) for p, count in counts.items()]
+        fields = {
+            "products_ns": np.sum(best, axis=0).tolist(),
+            "bytes": moved,
+            "working_set": working,
+            # A copy of half the working set into the other half: the bandwidth of the cache that it lies in.
+            "bandwidth_gbs": working / stats.median(timed["copy"]),
+        }
+        for label, member in members.items():
+            line = header(machine, loaded, member)
+            store.add("limit", **line, **fields, step_ns=timed.get(label, []))
+
+
+def limit_ns(line: Line) -> list[float]:
+    """The limit of a stored line, round by round."""
+    return [ns + line["bytes"] / line["bandwidth_gbs"] for ns in line["products_ns"]]
+
+
+def ratio(line: Line) -> stats.Ratio | None:
+    """How many times the limit a step takes; None for an engine that was not timed."""
+    if not line.get("step_ns"):
+        return None
+    return stats.ratio_of_pairs(line["step_ns"], limit_ns(line))

@@ -1,0 +1,133 @@
+"""The limit of a step: its products, what must move, and lines that a chart can be made of."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from trigrad_bench import limits, turns, workload
+from trigrad_bench.engines import native
+from trigrad_bench.limits import Product, last_cache, products, traffic
+from trigrad_bench.process import EngineError, Process
+
+from .harness import bench, only
+
+
+def test_products_are_those_of_the_model() -> None:
+    # 64 - 64 - 32 - 10: three layers forward and for the weights, two for the inputs.
+    found = products(workload.load("P2.matched"))
+    assert found == {
+        Product(32, 64, 64, "NT"): 1,
+        Product(64, 64, 32, "TN"): 1,
+        Product(32, 32, 64, "NT"): 1,
+        Product(32, 64, 32, "TN"): 1,
+        Product(32, 64, 32, "NN"): 1,
+        Product(32, 10, 32, "NT"): 1,
+        Product(10, 32, 32, "TN"): 1,
+        Product(32, 32, 10, "NN"): 1,
+    }
+    assert sum(products(workload.load("A1.d128")).values()) == 5
+    assert sum(products(workload.load("A2.d128")).values()) == 6, "the gradient of x is wanted"
+
+
+def test_a_shorter_last_batch_counts_as_often_as_it_comes() -> None:
+    found = products(workload.load("P3.matched"))  # 80 rows: 32, 32, 16
+    assert found[Product(32, 256, 256, "NT")] == pytest.approx(28 * 2 / 3)
+    assert found[Product(16, 256, 256, "NT")] == pytest.approx(28 / 3)
+
+
+@pytest.mark.parametrize("name", limits.WORKLOADS)
+def test_products_are_all_the_work_there_is(name: str) -> None:
+    """Σ 2mnk, counted once more as runner.hpp does it: 2 or 3 products of equal work for each layer."""
+    loaded = workload.load(name)
+    rows = turns.rows_of(loaded)
+    pairs = list(itertools.pairwise(loaded.model.layers))
+    ways = [3 if k > 0 or loaded.x_requires_grad else 2 for k in range(len(pairs))]
+    expected = sum(2 * np.mean(rows) * a * b * w for (a, b), w in zip(pairs, ways, strict=True))
+    assert sum(2 * p.m * p.n * p.k * c for p, c in products(loaded).items()) == pytest.approx(expected)
+
+
+def test_what_an_update_moves() -> None:
+    layers = (784, 4, 10)
+    parameters = 784 * 4 + 4 + 4 * 10 + 10
+    for kind, momentum, arrays in (("sgd", 0.0, 3), ("sgd", 0.9, 5), ("adam", 0.0, 7), ("none", 0.0, 0)):
+        optimizer = {"optimizer.kind": kind, "optimizer.lr": 0.1, "optimizer.momentum": momentum}
+        loaded = workload.load("F2", {"model.layers": layers, **optimizer})
+        working, moved = traffic(loaded, "float32", cache=1e9)
+        assert moved == 4 * arrays * parameters
+        assert working >= 4 * 2 * parameters
+    assert traffic(loaded, "float32", cache=100.0)[1] == working - 100, "what a cache cannot hold"
+
+
+def test_the_largest_cache_counts() -> None:
+    assert last_cache({"caches": {"L1d": "32K", "L3": "32M", "L2": "1024K"}}) == 32 * 2**20
+    assert last_cache({}) == float("inf")
+
+
+def test_tasks_take_turns_and_who_fails_is_left_out() -> None:
+    calls: list[str] = []
+
+    def fine(name: str, ns: float) -> turns.Task:
+        return lambda n: (calls.append(name), n * ns)[1]
+
+    def broken(n: int) -> float:
+        if len(calls) > 40:
+            raise EngineError("dead", "")
+        return 1e7
+
+    found = turns.in_turns({"a": fine("a", 1e4), "b": fine("b", 1e7), "c": broken}, seed=1, rounds=30)
+    assert found == {"a": [1e4] * 30, "b": [1e7] * 30}
+    assert turns.enough(fine("d", 1e4)) == turns.BLOCK_NS / 1e4
+
+
+def probe(process: Process, **question: Any) -> dict[str, Any]:
+    return dict(process.ask("probe", **question)["probe"])
+
+
+@pytest.mark.parametrize("name", ["native.tensor_cpp.tape", "tensor_cpp.tape", "reference_py.stack", "torch"])
+def test_engines_time_a_product(name: str) -> None:
+    if name in native.PROGRAMS and native.find(name) is None:
+        pytest.skip(f"{name} is not built")
+    if name == "torch":
+        pytest.importorskip("torch")
+    with Process(name) as process:
+        question = {"what": "product", "shape": [4, 3, 2], "dtype": "float64", "n": 2}
+        for case in ("NN", "NT", "TN"):
+            assert probe(process, **question, case=case)["ns"] > 0
+        if "tensor_cpp" in name:
+            known = probe(process, what="backends")
+            assert known["chosen"] in known["backends"]
+            for backend in known["backends"]:
+                assert probe(process, **question, case="NT", backend=backend)["ns"] > 0
+            with pytest.raises(EngineError, match="abacus"):
+                probe(process, **question, case="NT", backend="abacus")
+            assert probe(process, what="backends") == known, "asking changes nothing"
+        with pytest.raises(EngineError):
+            probe(process, what="weather")
+
+
+def test_lines_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    engines = "native.tensor_cpp.tape,tensor_cpp.tape"
+    run = ["run", "--workloads", "P2.matched", "--engines", engines, "--phases", "step", "--rounds", "1"]
+    options = ["--budget", "0.1", "--block-ms", "0.2", "--extras", "limit", "--out", str(tmp_path)]
+    status, document, err = bench(capsys, *run, *options)
+    assert status == 0, err
+    found = only(document, "limit")
+    assert [line["engine"] for line in found] == engines.split(",")
+    alone = only(document, "limit_product")
+    assert {line["backend"] for line in alone} >= {"tensor_cpp packed", "numpy"}
+    for line in found:
+        assert (line["status"], line["wl_hash"]) == ("ok", workload.load("P2.matched").hash())
+        assert len(line["step_ns"]) == len(line["products_ns"]) == turns.ROUNDS
+        assert line["bytes"] == 4 * 3 * 6570
+        ratio = limits.ratio(line)
+        assert ratio is not None
+        assert ratio.low <= ratio.median <= ratio.high
+        limit = np.median(limits.limit_ns(line))
+        fastest = {(p["m"], p["n"], p["k"], p["case"]): [] for p in alone}
+        for p in alone:
+            fastest[p["m"], p["n"], p["k"], p["case"]].append(np.median(p["ns"]))
+        assert limit > 0.5 * sum(min(v) for v in fastest.values())

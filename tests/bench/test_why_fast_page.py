@@ -1,0 +1,76 @@
+"""docs/why_fast.md shows the figures of its stored run and no others."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from trigrad_bench.waterfall import RUNGS
+
+from .lines import lines
+
+pytest.importorskip("matplotlib")
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = DOCS / "why_fast.md"
+
+
+@pytest.fixture(scope="module")
+def make() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_why_fast", DOCS / "make_why_fast.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_page_is_fresh() -> None:
+    command = [sys.executable, DOCS / "make_why_fast.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_figure_is_typed(make: ModuleType) -> None:
+    typed = make.HEAD + make.PARTS + make.LIMIT + make.SCALING
+    assert not re.findall(r"\d.*", typed)
+
+
+def test_page_of_other_lines(make: ModuleType) -> None:
+    """What the page would say of a run with known figures, and that parts without lines are left out."""
+    text = make.page(lines())
+    assert "| scalars, from C++ | 2" in text
+    assert "Measured: P2.matched 9.94× (" in text
+    assert re.search(r"\| A1\.d128 \| \S+ µs \| 1\.\d\d× \|", text)
+    assert "4.5" in text.partition("### A graph in C++\n")[2].partition("###")[0], (
+        "not that of its own products"
+    )
+    assert (
+        "its own products" in text.partition("### The same graph, faster products\n")[2].partition("###")[0]
+    )
+    assert "## Wider, deeper" in text
+    few = make.page(lines(without=("scaling", "breakdown", "limit")))
+    assert "## " not in few.replace("### ", "")
+
+
+def test_every_rung_of_the_stored_run_is_told() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for rung in RUNGS.values():
+        assert rung.text in " ".join(text.split())
+    for path in re.findall(r"\]\(([\w./]+)\)", text):
+        assert (DOCS / path).exists(), path
+
+
+def test_stored_run_names_its_machine_and_nobodys_paths() -> None:
+    text = gzip.decompress((DOCS / "results" / "why_fast.jsonl.gz").read_bytes()).decode()
+    stored = [json.loads(line) for line in text.splitlines()]
+    assert next(line for line in stored if line["kind"] == "machine")["cpu"]
+    assert {"waterfall", "limit", "breakdown", "scaling"} <= {line["kind"] for line in stored}
+    assert not re.search(r"(?<![\w.])/\w[\w.-]*/", text), "a path that begins at a root"
