@@ -18,6 +18,8 @@ from .state import IncompatibleKeys, load, save
 
 Self = TypeVar("Self", bound="Module")
 
+watchers: list[Callable[[Any], None]] = []  # of compile(), while it records: told of every module that is called
+
 
 class Module(Parts):
     """The base of all layers and models: subclasses assign their parts in __init__ and define forward().
@@ -42,6 +44,8 @@ class Module(Parts):
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        for watcher in watchers:
+            watcher(self)
         return self.forward(*args, **kwargs)
 
     # ---- walking through the tree ----

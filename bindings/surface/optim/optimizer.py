@@ -16,6 +16,9 @@ from .. import Tensor
 from ._engine import tg
 
 
+watchers: list[Callable[..., None]] = []  # of compile(), while it records: told of every group that is updated
+
+
 def check(name: str, value: float, ok: bool) -> None:
     """Refuses a hyper-parameter in PyTorch's words."""
     if not ok:
@@ -84,6 +87,8 @@ class Optimizer:
                 loss = closure()
         for group in self.param_groups:
             self.update(group)
+            for watcher in watchers:
+                watcher(self, group)
         return loss
 
     def update(self, group: dict[str, Any]) -> None:
