@@ -4,7 +4,8 @@
 // A program serves a call when
 //   the arguments look alike    tensors by shape, strides, dtype and requires_grad, everything else by value
 //   the switches are the same   gradients on or off, the default dtype
-//   the modules are the same    every module that the step called has the attributes, parameters and mode that it had
+//   Python's names are          the step's own variables, and the attributes, parameters and mode of every module that it
+//                               called, are the objects that they were
 //   the optimisers are          the same groups, with the same state; their numbers (lr, ...) are read at each replay
 
 #include "tensor_binding.hpp"
@@ -20,12 +21,7 @@ const Tensor* tensor_in(py::handle object) {  // as convert.cpp: a look at the t
   return static_cast<const Tensor*>(reinterpret_cast<py::detail::instance*>(object.ptr())->get_value_and_holder().value_ptr());
 }
 
-// Which of Python's plain containers this is; null: none.
-PyTypeObject* container_type(py::handle object) {
-  for (PyTypeObject* type : {&PyTuple_Type, &PyList_Type, &PyDict_Type})
-    if (Py_IS_TYPE(object.ptr(), type)) return type;
-  return nullptr;
-}
+bool is_sequence(py::handle object) { return PyTuple_Check(object.ptr()) || PyList_Check(object.ptr()); }
 
 bool same_value(py::handle x, py::handle y) {  // 1, 1.0 and True are three values
   if (x.is(y)) return true;
@@ -51,11 +47,11 @@ class Signature {
 
  private:
   struct Leaf {
-    py::object value;  // a container: its keys, where it has some; no tensor: the value
-    PyTypeObject* container = nullptr;
-    Py_ssize_t size = 0;
-    Tensor like{};                // a tensor of this shape, strides and dtype
-    std::size_t first_equal = 0;  // the first tensor argument that is the same one
+    PyTypeObject* container = nullptr;  // a tuple, list or dict, or a subclass of one
+    Py_ssize_t size = 0;                // of the container
+    py::object value;                   // a dict: its keys; no container and no tensor: the value
+    Tensor like{};                      // a tensor of this shape, strides and dtype
+    std::size_t first_equal = 0;        // the first tensor argument that is the same one
   };
 
   static std::size_t first_equal(const std::vector<Tensor>& tensors) {
@@ -66,7 +62,7 @@ class Signature {
 
   void describe(py::handle object) {
     Leaf leaf;
-    leaf.container = container_type(object);
+    if (is_sequence(object) || PyDict_Check(object.ptr())) leaf.container = Py_TYPE(object.ptr());
     if (const Tensor* x = tensor_in(object)) {
       seen_.push_back(*x);
       // Facts without numbers: a detached cell of the same look over an empty storage.
@@ -74,7 +70,7 @@ class Signature {
       leaf.like.set_requires_grad(x->requires_grad());
       leaf.first_equal = first_equal(seen_);
       leaves_.push_back(std::move(leaf));
-    } else if (leaf.container == &PyDict_Type) {
+    } else if (PyDict_Check(object.ptr())) {
       leaf.size = PyDict_GET_SIZE(object.ptr());
       leaf.value = py::tuple(py::reinterpret_borrow<py::dict>(object));
       leaves_.push_back(std::move(leaf));
@@ -109,8 +105,8 @@ class Signature {
              first_equal(tensors) == leaf.first_equal;
     }
     if (!leaf.container) return !tensor_in(object) && same_value(object, leaf.value);
-    if (container_type(object) != leaf.container) return false;
-    if (leaf.container == &PyDict_Type) {
+    if (Py_TYPE(object.ptr()) != leaf.container) return false;
+    if (PyDict_Check(object.ptr())) {
       if (PyDict_GET_SIZE(object.ptr()) != leaf.size) return false;
       PyObject *key = nullptr, *value = nullptr;
       Py_ssize_t at = 0;
@@ -148,7 +144,7 @@ class Structure {
                PyUnicode_CheckExact(object.ptr())) {
       value_ = py::reinterpret_borrow<py::object>(object);
     } else {
-      throw CaptureError(std::string("compile: the step returned a ") + Py_TYPE(object.ptr())->tp_name +
+      throw CaptureError(std::string("compile: the step returned something of type ") + Py_TYPE(object.ptr())->tp_name +
                          "; return tensors, or tuples, lists and dicts of them");
     }
   }
@@ -179,6 +175,26 @@ class Structure {
 };
 
 // --- what is watched ---------------------------------------------------------------------------------------------------
+// The same object, or an equal number or string.
+bool unchanged(py::handle now, py::handle then) {
+  if (now.is(then)) return true;
+  const bool plain = now && then && (PyFloat_CheckExact(now.ptr()) || PyLong_CheckExact(now.ptr()) || PyUnicode_CheckExact(now.ptr()));
+  return plain && same_value(now, then);
+}
+
+// A variable of the step: in a cell where the function around it made it, in a dict where its module did.
+struct Variable {
+  py::object place;
+  py::str name;
+  py::object then;
+
+  py::handle now() const {
+    return PyCell_Check(place.ptr()) ? PyCell_GET(place.ptr()) : PyDict_GetItemWithError(place.ptr(), name.ptr());
+  }
+  bool changed() const { return !unchanged(now(), then); }
+  void visit(auto&& see) const { see(place), see(then); }
+};
+
 // A dict, and what stood in it. Its values are kept, so that no address comes twice.
 class Remembered {
  public:
@@ -191,12 +207,15 @@ class Remembered {
     PyObject *key = nullptr, *value = nullptr;
     Py_ssize_t at = 0;
     for (std::size_t k = 0; PyDict_Next(dict_.ptr(), &at, &key, &value); ++k)
-      if (value != values_[k].ptr() && !(is_plain(value) && same_value(value, values_[k]))) return key;
+      if (!unchanged(value, values_[k])) return key;
     return {};
+  }
+  void visit(auto&& see) const {
+    see(dict_);
+    for (const py::object& value : values_) see(value);
   }
 
  private:
-  static bool is_plain(PyObject* x) { return PyFloat_CheckExact(x) || PyLong_CheckExact(x) || PyUnicode_CheckExact(x); }
   py::dict dict_;
   std::vector<py::object> values_;
 };
@@ -275,6 +294,10 @@ class Followed {
     for (const py::object& own : own_)
       if (PyDict_SetItem(own.ptr(), names().step.ptr(), step.ptr()) != 0) throw py::error_already_set();
   }
+  void visit(auto&& see) const {
+    see(optimizer_), see(group_), see(groups_), see(state_);
+    for (const py::object& own : own_) see(own);
+  }
 
  private:
   py::object optimizer_, group_, groups_, state_;
@@ -289,8 +312,22 @@ class Followed {
 struct Watched {
   bool grad = grad_enabled();
   DType dtype = default_dtype();
-  std::vector<Remembered> modules;
+  std::vector<Remembered> dicts;
+  std::vector<Variable> variables;
   std::vector<Followed> updates;
+
+  py::handle changed() const {  // a name; null: nothing is
+    for (const Remembered& dict : dicts)
+      if (const py::handle name = dict.changed()) return name;
+    for (const Variable& variable : variables)
+      if (variable.changed()) return variable.name;
+    return {};
+  }
+  void visit(auto&& see) const {  // every object that is held
+    for (const Remembered& dict : dicts) dict.visit(see);
+    for (const Variable& variable : variables) variable.visit(see);
+    for (const Followed& update : updates) update.visit(see);
+  }
 };
 
 bool same_bits(const Tensor& x, const Tensor& y) {
@@ -309,7 +346,7 @@ class StepProgram {
   // What the step returns; NotImplemented where this program does not serve the call, or is still to be checked.
   py::object replay(const py::args& args, const py::kwargs& kwargs) {
     Call call;
-    if (checks_left_ > 0 || !serves(args, kwargs, call)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+    if (checks_left_ > 0 || capture::recording() || detect_anomaly() || !serves(args, kwargs, call)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
     run(call);
     for (const Followed& update : watched_.updates) update.write();
     return structure_.build(call.results);
@@ -350,6 +387,16 @@ class StepProgram {
     return result;
   }
 
+  // For Python's collector: a trainer that holds its compiled step, which remembers the trainer, is a cycle.
+  int traverse(visitproc visit, void* arg) const {
+    int stopped = 0;
+    watched_.visit([&](const py::object& held) {
+      if (stopped == 0 && held) stopped = visit(held.ptr(), arg);
+    });
+    return stopped;
+  }
+  void forget() { watched_ = {}; }
+
   bool checked() const { return checks_left_ <= 0; }
   std::size_t size() const { return program_->size(); }
 
@@ -362,11 +409,8 @@ class StepProgram {
   bool serves(const py::tuple& args, const py::dict& kwargs, Call& call) {
     if (watched_.grad != grad_enabled() || watched_.dtype != default_dtype()) return false;
     if (!signature_.matches(args, kwargs, call.tensors, call.objects) || !program_->fits(call.tensors)) return false;
-    for (const Remembered& module : watched_.modules)
-      if (module.changed()) return false;
-    for (const Followed& update : watched_.updates)
-      if (!update.fits()) return false;
-    return true;
+    if (watched_.changed()) return false;
+    return std::ranges::all_of(watched_.updates, [](const Followed& update) { return update.fits(); });
   }
 
   void run(Call& call) {
@@ -387,10 +431,10 @@ class StepRecording {
  public:
   StepRecording(const py::tuple& args, const py::dict& kwargs) : signature_(args, kwargs) { recording_.emplace(signature_.take_tensors()); }
 
-  void met(const py::object& module) {
-    const py::dict own = module.attr("__dict__");
-    watched_.modules.emplace_back(own);
-    for (const char* table : {"_parameters", "_buffers", "_modules"}) watched_.modules.emplace_back(py::dict(own[table]));
+  void remember_dict(const py::dict& dict) { watched_.dicts.emplace_back(dict); }
+  void remember_variable(const py::object& place, const py::str& name) {
+    watched_.variables.push_back({place, name, {}});
+    watched_.variables.back().then = py::reinterpret_borrow<py::object>(watched_.variables.back().now());
   }
 
   void followed(const py::object& optimizer, const py::object& group) {
@@ -407,8 +451,7 @@ class StepRecording {
     auto program = recording_->finish(tensors);
     stop();
     if (!program->unsettled().empty()) return py::str(program->unsettled());
-    for (const Remembered& module : watched_.modules)
-      if (const py::handle name = module.changed()) return py::str("a module's attribute '{}' changed in it").format(name);
+    if (const py::handle name = watched_.changed()) return py::str("'{}' changed in it").format(name);
     return py::cast(std::make_unique<StepProgram>(std::move(signature_), std::move(structure), tensors.size(), std::move(watched_),
                                                   std::move(program), checks));
   }
@@ -420,10 +463,24 @@ class StepRecording {
   std::optional<capture::Recording> recording_;
 };
 
+// What Python's collector asks of a type.
+void collectable(PyHeapTypeObject* heap) {
+  PyTypeObject* type = &heap->ht_type;
+  type->tp_flags |= Py_TPFLAGS_HAVE_GC;
+  type->tp_traverse = [](PyObject* self, visitproc visit, void* arg) -> int {
+    Py_VISIT(Py_TYPE(self));
+    return py::detail::is_holder_constructed(self) ? py::cast<StepProgram&>(py::handle(self)).traverse(visit, arg) : 0;
+  };
+  type->tp_clear = [](PyObject* self) -> int {
+    if (py::detail::is_holder_constructed(self)) py::cast<StepProgram&>(py::handle(self)).forget();
+    return 0;
+  };
+}
+
 }  // namespace
 
 void bind_capture(py::module_& m) {
-  py::class_<StepProgram>(m, "_StepProgram")
+  py::class_<StepProgram>(m, "_StepProgram", py::custom_type_setup(collectable))
       .def("replay", &StepProgram::replay)
       .def("serves", py::overload_cast<const py::tuple&, const py::dict&>(&StepProgram::serves), py::arg("args"), py::arg("kwargs"))
       .def("check", &StepProgram::check, py::arg("step"), py::arg("args"), py::arg("kwargs"))
@@ -431,11 +488,12 @@ void bind_capture(py::module_& m) {
       .def("__len__", &StepProgram::size);
   py::class_<StepRecording>(m, "_StepRecording")
       .def(py::init<const py::tuple&, const py::dict&>(), py::arg("args"), py::arg("kwargs"))
-      .def("met", &StepRecording::met, py::arg("module"))
+      .def("remember_dict", &StepRecording::remember_dict, py::arg("dict"))
+      .def("remember_variable", &StepRecording::remember_variable, py::arg("place"), py::arg("name"))
       .def("followed", &StepRecording::followed, py::arg("optimizer"), py::arg("group"))
       .def("finish", &StepRecording::finish, py::arg("result"), py::arg("checks"))
       .def("stop", &StepRecording::stop);
-  m.def("_recording", &capture::recording);
+  m.def("_runs_as_written", [] { return capture::recording() || detect_anomaly(); });
 }
 
 }  // namespace trigrad

@@ -220,8 +220,9 @@ void Program::replay(std::span<const Tensor> arguments, std::span<Tensor> result
     bool before;
   } running(*this);
   std::ranges::copy(arguments, slots_.front().begin());
+  bool grad = running.before;
   for (const Entry& entry : entries_) {
-    set_grad_enabled(entry.grad_enabled);
+    if (grad != entry.grad_enabled) set_grad_enabled(grad = entry.grad_enabled);
     entry.function(entry.in, entry.out);
     for (Tensor* slot : entry.last_use) *slot = Tensor();
   }

@@ -13,6 +13,7 @@ notes serve which call).
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
 from collections.abc import Callable
 from importlib import import_module
@@ -60,14 +61,14 @@ def _compiled(step: Callable[..., Any], check: int, max_programs: int) -> Callab
 
     @functools.wraps(step)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if not (_core._recording() or _core._is_anomaly_enabled()):
-            for program in programs:
-                if (result := program.replay(*args, **kwargs)) is not NotImplemented:
-                    return result
-            return slowly(args, kwargs)
-        return step(*args, **kwargs)
+        for program in programs:
+            if (result := program.replay(*args, **kwargs)) is not NotImplemented:
+                return result
+        return slowly(args, kwargs)
 
     def slowly(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if _core._runs_as_written():  # as part of another recording, or under detect_anomaly()
+            return step(*args, **kwargs)
         for program in programs:
             if not program.checked and program.serves(args, kwargs):
                 try:
@@ -79,7 +80,7 @@ def _compiled(step: Callable[..., Any], check: int, max_programs: int) -> Callab
             raise errors.CaptureError(
                 f"compile: {getattr(step, '__name__', step)!s} was recorded {max_programs} times, and this call "
                 "fits none of the recordings. Something differs at each call: a shape, a number among the "
-                "arguments (pass it as a tensor), a module's attribute; or say max_programs="
+                "arguments or variables (make it a tensor), an attribute; or say max_programs="
             )
         result, program = _record(step, args, kwargs, check)
         if not isinstance(program, str):
@@ -101,13 +102,15 @@ def _record(
     """The step's result, and its program, or in words why there is none yet."""
     here, met = threading.get_ident(), set()
     recording = _core._StepRecording(args, kwargs)
+    _remember_variables(recording, step)
 
     def watch_module(module: Any) -> None:
         if threading.get_ident() == here:
             for part in module.modules():
                 if part not in met:
                     met.add(part)
-                    recording.met(part)
+                    for attributes in (part.__dict__, part._parameters, part._buffers, part._modules):
+                        recording.remember_dict(attributes)
 
     def watch_optimizer(optimizer: Any, group: Any) -> None:
         if threading.get_ident() != here:
@@ -130,3 +133,18 @@ def _record(
         module_watchers.remove(watch_module)
         optimizer_watchers.remove(watch_optimizer)
         recording.stop()
+
+
+def _remember_variables(recording: Any, step: Any) -> None:
+    """What the step's own lines name: of the functions around it, of its module, and of its `self`."""
+    function = getattr(step, "__func__", step)
+    if hasattr(step, "__self__") and hasattr(step.__self__, "__dict__"):
+        recording.remember_dict(vars(step.__self__))
+    if not inspect.isfunction(function):
+        return
+    for cell, name in zip(function.__closure__ or (), function.__code__.co_freevars, strict=True):
+        recording.remember_variable(cell, name)
+    variables = function.__globals__
+    for name in function.__code__.co_names:
+        if name in variables and not inspect.ismodule(variables[name]):
+            recording.remember_variable(variables, name)
