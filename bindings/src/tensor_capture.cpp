@@ -188,9 +188,7 @@ struct Variable {
   py::str name;
   py::object then;
 
-  py::handle now() const {
-    return PyCell_Check(place.ptr()) ? PyCell_GET(place.ptr()) : PyDict_GetItemWithError(place.ptr(), name.ptr());
-  }
+  py::handle now() const { return PyCell_Check(place.ptr()) ? PyCell_GET(place.ptr()) : PyDict_GetItemWithError(place.ptr(), name.ptr()); }
   bool changed() const { return !unchanged(now(), then); }
   void visit(auto&& see) const { see(place), see(then); }
 };
@@ -222,7 +220,8 @@ class Remembered {
 
 struct Names {  // of an optimiser's settings, made once
   py::str param_groups{"param_groups"}, state{"state"}, params{"params"}, lr{"lr"}, momentum{"momentum"}, dampening{"dampening"},
-      weight_decay{"weight_decay"}, nesterov{"nesterov"}, maximize{"maximize"}, betas{"betas"}, eps{"eps"}, amsgrad{"amsgrad"}, step{"step"};
+      weight_decay{"weight_decay"}, nesterov{"nesterov"}, maximize{"maximize"}, betas{"betas"}, eps{"eps"}, amsgrad{"amsgrad"},
+      step{"step"};
 };
 const Names& names() {
   static const Names& made = *new Names;
@@ -283,8 +282,12 @@ class Followed {
     }
     PyObject* betas = item(group_, n.betas);
     auto& adam = std::get<optim::AdamOptions>(update_->options);
-    adam = {lr, {number(PySequence_Fast_GET_ITEM(betas, 0)), number(PySequence_Fast_GET_ITEM(betas, 1))}, number(group_, n.eps), decay,
-            variant_, maximize};
+    adam = {lr,
+            {number(PySequence_Fast_GET_ITEM(betas, 0)), number(PySequence_Fast_GET_ITEM(betas, 1))},
+            number(group_, n.eps),
+            decay,
+            variant_,
+            maximize};
     update_->step = PyLong_AsLongLong(item(own_[0], n.step)) + 1;
   }
 
@@ -340,13 +343,18 @@ class StepProgram {
  public:
   StepProgram(Signature signature, Structure structure, std::size_t results, Watched watched, std::unique_ptr<capture::Program> program,
               int checks)
-      : signature_(std::move(signature)), structure_(std::move(structure)), results_(results), watched_(std::move(watched)),
-        program_(std::move(program)), checks_left_(checks) {}
+      : signature_(std::move(signature)),
+        structure_(std::move(structure)),
+        results_(results),
+        watched_(std::move(watched)),
+        program_(std::move(program)),
+        checks_left_(checks) {}
 
   // What the step returns; NotImplemented where this program does not serve the call, or is still to be checked.
   py::object replay(const py::args& args, const py::kwargs& kwargs) {
     Call call;
-    if (checks_left_ > 0 || capture::recording() || detect_anomaly() || !serves(args, kwargs, call)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+    if (checks_left_ > 0 || capture::recording() || detect_anomaly() || !serves(args, kwargs, call))
+      return py::reinterpret_borrow<py::object>(Py_NotImplemented);
     run(call);
     for (const Followed& update : watched_.updates) update.write();
     return structure_.build(call.results);

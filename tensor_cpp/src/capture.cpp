@@ -60,7 +60,8 @@ class Notes {
       *out = Tensor::alias(now[0]->cell()->grad());
       if (out->defined() != had)
         throw CaptureError(std::string("compile: a tensor of shape ") + to_string(now[0]->shape()) +
-                           (had ? " has no gradient now, but had one" : " has a gradient now, but had none") + " when the step was recorded");
+                           (had ? " has no gradient now, but had one" : " has a gradient now, but had none") +
+                           " when the step was recorded");
     });
     const Tensor* slot = slot_of_.at(x.cell());
     if (first && (captured_.contains(slot) || is_argument(slot))) program->grad_guards_.push_back({slot, had});
@@ -166,7 +167,9 @@ class Notes {
 // --- what the engine's sources call ----------------------------------------------------------------------------------
 bool notes_here() { return notes && !notes->inside(); }
 void call(Inputs in, std::span<Tensor> out, Function f) { notes->call(in, out, std::move(f)); }
-void update(Inputs in, Update numbers, std::function<void(Inputs, const Update&)> f) { notes->update(in, std::move(numbers), std::move(f)); }
+void update(Inputs in, Update numbers, std::function<void(Inputs, const Update&)> f) {
+  notes->update(in, std::move(numbers), std::move(f));
+}
 void will_draw_from(Generator* generator) { notes->draws_from(generator); }
 Tensor grad_of(const Tensor& x) { return notes->grad_of(x); }
 void grad_changes(const Cell* leaf) { notes->grad_changes(leaf); }
@@ -264,8 +267,9 @@ std::string Program::difference(std::span<const Tensor> arguments, const Snapsho
   for (std::size_t k = 0; k < all.size(); ++k) {
     const Tensor grad = all[k].grad();
     const bool an_argument = k < arguments.size();
-    const std::string which = std::string(an_argument ? "argument " : "captured tensor ") + std::to_string(an_argument ? k : k - arguments.size()) +
-                              " (shape " + to_string(all[k].shape()) + (all[k].requires_grad() ? ", requires grad)" : ")");
+    const std::string which = std::string(an_argument ? "argument " : "captured tensor ") +
+                              std::to_string(an_argument ? k : k - arguments.size()) + " (shape " + to_string(all[k].shape()) +
+                              (all[k].requires_grad() ? ", requires grad)" : ")");
     if (grad.defined() != then.grads[k].defined() || (grad.defined() && !same_bits(grad, then.grads[k]))) return "the gradient of " + which;
     if (!same_bits(all[k], then.numbers[k])) return which;
   }

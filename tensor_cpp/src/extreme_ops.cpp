@@ -29,8 +29,7 @@ void needs_elements(std::string_view op, const Tensor& x, DimMask reduced) {
 
 template <bool Largest>
 Tensor extreme_index(std::string_view op, const Tensor& x, std::optional<std::int64_t> dim, bool keepdim) {
-  if (capture::recording())
-    return capture::op({&x}, [=](capture::Inputs in) { return extreme_index<Largest>(op, *in[0], dim, keepdim); });
+  if (capture::recording()) return capture::op({&x}, [=](capture::Inputs in) { return extreme_index<Largest>(op, *in[0], dim, keepdim); });
   const DimMask reduced = dim_mask(op, dim ? Dims{*dim} : Dims{}, x.shape());
   needs_elements(op, x, reduced);
   Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), DType::Int64);

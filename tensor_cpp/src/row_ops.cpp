@@ -158,8 +158,7 @@ ValuesIndices sort(const Tensor& x, std::int64_t dim, bool descending) {
 }
 
 ValuesIndices topk(const Tensor& x, std::int64_t count, std::int64_t dim, bool largest_first) {
-  if (capture::recording())
-    return capture::pair<ValuesIndices>(x, [=](const Tensor& now) { return topk(now, count, dim, largest_first); });
+  if (capture::recording()) return capture::pair<ValuesIndices>(x, [=](const Tensor& now) { return topk(now, count, dim, largest_first); });
   const int k = wrap_dim("topk", dim, x.shape());
   const std::int64_t size = x.ndim() ? x.size(k) : 1;
   if (count < 0 || count > size)

@@ -95,7 +95,8 @@ void Tensor::set_grad(const Tensor& grad) {
                      " cannot have a gradient of shape " + quoted_shape(grad) + " and dtype " + std::string(name_of(grad.dtype())));
   if (capture::recording()) {
     capture::grad_changes(cell_);
-    return capture::call(std::array<const Tensor*, 2>{this, &grad}, {}, [](capture::Inputs in, Tensor*) { Tensor(*in[0]).set_grad(*in[1]); });
+    return capture::call(std::array<const Tensor*, 2>{this, &grad}, {},
+                         [](capture::Inputs in, Tensor*) { Tensor(*in[0]).set_grad(*in[1]); });
   }
   Tensor old{std::exchange(cell_->place_for_grad(), Tensor(grad).detach_ownership())};
 }

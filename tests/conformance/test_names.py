@@ -41,7 +41,7 @@ CREATION = """
 OTHERS = """
     Tensor float32 float64 int64 bool no_grad enable_grad set_grad_enabled is_grad_enabled
     detect_anomaly autograd func Function set_num_threads get_num_threads set_default_dtype
-    get_default_dtype show_config to_dot ops ORDERS errors cat concat stack embedding
+    get_default_dtype show_config to_dot ops ORDERS errors cat concat stack embedding compile
 """.split()
 SURFACE = {*ELEMENTWISE, *REDUCTIONS, *PRODUCTS, *SHAPES, *LOSSES, *CREATION, *OTHERS}
 METHODS = {

@@ -18,7 +18,8 @@ from .state import IncompatibleKeys, load, save
 
 Self = TypeVar("Self", bound="Module")
 
-watchers: list[Callable[[Any], None]] = []  # of compile(), while it records: told of every module that is called
+# Told of every module that is called, while compile() records a step.
+watchers: list[Callable[[Any], None]] = []
 
 
 class Module(Parts):

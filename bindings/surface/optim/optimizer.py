@@ -15,8 +15,8 @@ import numpy as np
 from .. import Tensor
 from ._engine import tg
 
-
-watchers: list[Callable[..., None]] = []  # of compile(), while it records: told of every group that is updated
+# Told of every group that is updated, while compile() records a step.
+watchers: list[Callable[..., None]] = []
 
 
 def check(name: str, value: float, ok: bool) -> None:

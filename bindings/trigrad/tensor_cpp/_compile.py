@@ -1,10 +1,10 @@
 """compile: a training step that is recorded once, checked against itself, and then replayed without Python.
 
-The first call runs the step as always while the engine notes its own calls: the ops, backward, the optimiser's
-updates. The next calls (`check` of them) run the step and the notes, and compare all that both have changed, bit
-for bit. From then on a call replays the notes. What Python does between the engine's calls is not noted: it
-happened once. So a step must not depend on what Python alone remembers, and what would read a number out of a
-tensor in the middle raises at once.
+The first call runs the step as always while the engine notes its own calls: the ops, backward, the
+optimiser's updates. The next calls (`check` of them) run the step and the notes, and compare all that both
+have changed, bit for bit. From then on a call replays the notes. What Python does between the engine's calls
+is not noted: it happened once. So a step must not depend on what Python alone remembers, and what would read a
+number out of a tensor in the middle raises at once.
 
 Read next: tensor_cpp/include/trigrad/tensor/capture.hpp (the notes), bindings/src/tensor_capture.cpp (which
 notes serve which call).
@@ -33,8 +33,9 @@ def compile(step: None = None, *, check: int = 1, max_programs: int = 16) -> Cal
 def compile(step: Any = None, *, check: int = 1, max_programs: int = 16) -> Any:
     """The step, recorded at its first call and replayed later: for loops in which Python takes the time.
 
-    Tensors among the arguments may change their numbers from call to call; another shape or dtype, and another
-    value of any other argument, is recorded anew, max_programs times at most.
+    Tensors among the arguments may change their numbers from call to call; another shape or dtype, and
+    another value of any other argument, is recorded anew, max_programs times at most. docs/compile.md says
+    what is noted, what is checked at each call, and what cannot be replayed.
 
     >>> w = tg.tensor([1.0, 2.0], requires_grad=True)
     >>> optimizer = tg.optim.SGD([w], lr=0.25)
@@ -78,9 +79,9 @@ def _compiled(step: Callable[..., Any], check: int, max_programs: int) -> Callab
                     raise
         if len(programs) == max_programs:
             raise errors.CaptureError(
-                f"compile: {getattr(step, '__name__', step)!s} was recorded {max_programs} times, and this call "
-                "fits none of the recordings. Something differs at each call: a shape, a number among the "
-                "arguments or variables (make it a tensor), an attribute; or say max_programs="
+                f"compile: {getattr(step, '__name__', step)!s} was recorded {max_programs} times, and this "
+                "call fits none of the recordings. Something differs at each call: a shape, a number among "
+                "the arguments or variables (make it a tensor), an attribute; or say max_programs="
             )
         result, program = _record(step, args, kwargs, check)
         if not isinstance(program, str):

@@ -23,6 +23,13 @@ class Generator;
 struct Cell;
 }  // namespace trigrad
 
+// Code that is laid out of the way of what runs at every call.
+#if defined(__GNUC__)
+#define TRIGRAD_COLD __attribute__((cold, noinline))
+#else
+#define TRIGRAD_COLD
+#endif
+
 namespace trigrad::capture {
 
 using Inputs = std::span<const Tensor* const>;
@@ -30,24 +37,27 @@ using Function = std::function<void(Inputs in, Tensor* out)>;
 
 inline std::atomic<int> recordings{0};  // of all threads
 bool notes_here();                      // this thread records, and no noted call is running
-inline bool recording() { return recordings.load(std::memory_order_relaxed) != 0 && notes_here(); }
+inline bool recording() {
+  if (recordings.load(std::memory_order_relaxed) == 0) [[likely]] return false;
+  return notes_here();
+}
 
 void call(Inputs in, std::span<Tensor> out, Function f);  // runs f(in, out) and notes it; an undefined input stays one
 
 template <class F>  // f(in) gives one tensor
-auto op(Inputs in, F f) {
+TRIGRAD_COLD auto op(Inputs in, F f) {
   decltype(f(in)) z;
   call(in, {&z, 1}, [f = std::move(f)](Inputs now, Tensor* out) { *out = f(now); });
   return z;
 }
 template <class F>
-auto op(std::initializer_list<const Tensor*> in, F f) {
+TRIGRAD_COLD auto op(std::initializer_list<const Tensor*> in, F f) {
   return op(Inputs(in.begin(), in.size()), std::move(f));
 }
 
 // The same for two results of one call (sort, topk), and for a draw: its generator goes on at every replay.
 template <class Pair, class F>
-Pair pair(const Tensor& x, F f) {
+TRIGRAD_COLD Pair pair(const Tensor& x, F f) {
   decltype(Pair::values) both[2];
   const Tensor* in[] = {&x};
   call(in, both, [f = std::move(f)](Inputs now, Tensor* out) {
@@ -59,7 +69,7 @@ Pair pair(const Tensor& x, F f) {
 }
 void will_draw_from(Generator* generator);
 template <class F>
-auto draw(Generator* generator, F f) {
+TRIGRAD_COLD auto draw(Generator* generator, F f) {
   will_draw_from(generator);
   return op({}, [f = std::move(f)](Inputs) { return f(); });
 }
