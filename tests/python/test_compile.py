@@ -1,7 +1,7 @@
 """trigrad.compile: a replay does what the step does, bit for bit, or an error says why not.
 
 Why it exists: a replay that is only nearly right would spoil a training run without a sound. So every sort of
-step that compile() takes runs beside its eager twin, and every sort that it cannot take must raise and say so.
+step that compile() takes runs beside its eager twin, and every sort that it cannot take must raise.
 """
 
 from __future__ import annotations

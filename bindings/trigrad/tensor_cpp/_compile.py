@@ -3,8 +3,8 @@
 The first call runs the step as always while the engine notes its own calls: the ops, backward, the
 optimiser's updates. The next calls (`check` of them) run the step and the notes, and compare all that both
 have changed, bit for bit. From then on a call replays the notes. What Python does between the engine's calls
-is not noted: it happened once. So a step must not depend on what Python alone remembers, and what would read a
-number out of a tensor in the middle raises at once.
+is not noted: it happened once. So a step must not depend on what Python alone remembers, and what would read
+a number out of a tensor in the middle raises at once.
 
 Read next: tensor_cpp/include/trigrad/tensor/capture.hpp (the notes), bindings/src/tensor_capture.cpp (which
 notes serve which call).
