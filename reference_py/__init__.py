@@ -54,7 +54,7 @@ from .losses import (
 )
 from .methods import ELEMENTWISE as _ELEMENTWISE
 from .methods import attach as _attach
-from .modes import detect_anomaly, enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .modes import compile, detect_anomaly, enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .operands import as_tensor
 from .products import dot, einsum, linear, matmul, outer
 from .random import Generator, manual_seed
@@ -119,7 +119,17 @@ def show_config() -> str:
 
 __all__ = ["OPS", "ORDERS", "Function", "Generator", "Tensor", "all", "amax", "amin", "any", "arange"]
 __all__ += ["argmax", "argmin", "as_tensor", "autograd", "binary_cross_entropy_with_logits", "bool", "cat"]
-__all__ += ["concat", "cross_entropy", "cumprod", "cumsum", "detect_anomaly", "dot", "einsum", "embedding"]
+__all__ += [
+    "compile",
+    "concat",
+    "cross_entropy",
+    "cumprod",
+    "cumsum",
+    "detect_anomaly",
+    "dot",
+    "einsum",
+    "embedding",
+]
 __all__ += ["empty", "enable_grad", "errors", "expand", "eye", "flatten", "float32", "float64", "from_numpy"]
 __all__ += ["full", "full_like", "func", "gather", "gaussian_log_prob", "get_default_dtype"]
 __all__ += ["get_num_threads", "hinge_loss", "huber_loss", "index_select", "int64", "is_grad_enabled"]

@@ -18,6 +18,7 @@ PyObject* python_type(const trigrad::Error& error) {
   if (dynamic_cast<const trigrad::ThreadError*>(&error)) return ours("ThreadError");
   if (dynamic_cast<const trigrad::DepthError*>(&error)) return ours("DepthError");
   if (dynamic_cast<const trigrad::AnomalyError*>(&error)) return ours("AnomalyError");
+  if (dynamic_cast<const trigrad::CaptureError*>(&error)) return ours("CaptureError");
   if (dynamic_cast<const trigrad::ValueError*>(&error)) return PyExc_ValueError;
   if (dynamic_cast<const trigrad::TypeError*>(&error)) return PyExc_TypeError;
   if (dynamic_cast<const trigrad::IndexError*>(&error)) return PyExc_IndexError;

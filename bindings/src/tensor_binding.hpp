@@ -13,6 +13,7 @@ void bind_creation(py::module_& m);                       // tensor_creation.cpp
 void bind_indexing(py::module_& m, TensorClass& cls);     // tensor_indexing.cpp
 void bind_autograd(py::module_& m, TensorClass& cls);     // tensor_autograd.cpp
 void bind_optim(py::module_& m);                          // tensor_optim.cpp: the fused updates
+void bind_capture(py::module_& m);                        // tensor_capture.cpp: compile
 void explain_wrong_calls(py::module_& m);                 // tensor_calls.cpp; when all else is bound
 
 // The object itself where an op gave its tensor back unchanged, as PyTorch does: x.contiguous() is x.

@@ -212,7 +212,7 @@ void bind_creation(py::module_& m) {
       },
       py::arg("input"), py::arg("fill_value"), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false,
       "One value in the shape and dtype of input.");
-  py::class_<Generator>(m, "Generator", "A stream of random numbers: Philox4x32-10, the same bits in every engine.")
+  py::class_<Generator, std::shared_ptr<Generator>>(m, "Generator", "A stream of random numbers: Philox4x32-10, the same bits in every engine.")
       .def(py::init([](const py::int_& seed) { return Generator(seed_from(seed)); }), py::arg("seed") = 0)
       .def(
           "manual_seed",

@@ -208,6 +208,7 @@ void bind_tensor(py::module_& m) {
   bind_indexing(m, cls);
   bind_autograd(m, cls);
   bind_optim(m);
+  bind_capture(m);
   m.def("get_num_threads", &num_threads, "How many threads a large matrix product may use.");
   m.def("set_num_threads", &set_num_threads, py::arg("n"),
         "How many threads a large matrix product may use: as many as there are processors, unless OMP_NUM_THREADS or this "

@@ -21,5 +21,9 @@ class DepthError(RecursionError):
     """The recursive order met a graph deeper than the stack."""
 
 
+class CaptureError(RuntimeError):
+    """A step that compile() cannot record, or whose replay would not do what the step does."""
+
+
 class AnomalyError(RuntimeError):
     """detect_anomaly() found a NaN and says where it was made."""

@@ -381,6 +381,11 @@ Order parse_order(std::string_view name) {
 }
 
 void Tensor::backward(const Tensor& gradient, const BackwardOptions& options) const {
+  if (capture::recording()) {
+    capture::grad_changes(nullptr);
+    return capture::call(std::array<const Tensor*, 2>{this, &gradient}, {},
+                         [options](capture::Inputs in, Tensor*) { in[0]->backward(*in[1], options); });
+  }
   const Tensor root = *this;  // a hook may drop the caller's handle
   Tensor seed = checked_seed("backward", root, gradient);
   const std::uint32_t run = next_run();
@@ -392,8 +397,27 @@ void Tensor::backward(const Tensor& gradient, const BackwardOptions& options) co
   sweep.run();
 }
 
+namespace {
+std::vector<Tensor> noted_gradients(std::span<const Tensor> outputs, std::span<const Tensor> inputs, std::span<const Tensor> grad_outputs,
+                                    const BackwardOptions& options, bool allow_unused) {
+  std::vector<const Tensor*> all;
+  for (const auto list : {outputs, inputs, grad_outputs})
+    for (const Tensor& x : list) all.push_back(&x);
+  std::vector<Tensor> found(inputs.size());
+  const std::size_t m = outputs.size(), n = inputs.size();
+  capture::call(all, found, [=](capture::Inputs in, Tensor* out) {
+    std::vector<Tensor> now;
+    for (const Tensor* x : in) now.push_back(*x);
+    const std::span<const Tensor> given = now;
+    std::ranges::move(gradients(given.first(m), given.subspan(m, n), given.subspan(m + n), options, allow_unused), out);
+  });
+  return found;
+}
+}  // namespace
+
 std::vector<Tensor> gradients(std::span<const Tensor> outputs, std::span<const Tensor> inputs, std::span<const Tensor> grad_outputs,
                               const BackwardOptions& options, bool allow_unused) {
+  if (capture::recording()) return noted_gradients(outputs, inputs, grad_outputs, options, allow_unused);
   const std::vector<Tensor> roots(outputs.begin(), outputs.end());  // a hook may drop the caller's handles
   std::vector<Tensor> seeds;
   for (std::size_t k = 0; k < outputs.size(); ++k)

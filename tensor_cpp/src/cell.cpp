@@ -127,6 +127,7 @@ Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* sto
   cell->storage = storage;
   cell->offset = offset;
   cell->set_extents(shape, strides);
+  if (capture::recording()) capture::born(cell);
   return cell;
 }
 

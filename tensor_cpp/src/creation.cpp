@@ -88,6 +88,7 @@ constexpr double kUnit24 = 1.0 / (1 << 24), kUnit53 = 1.0 / (std::uint64_t{1} <<
 }  // namespace
 
 Tensor rand(const Dims& shape, DType dtype, Generator* generator) {
+  if (capture::recording()) return capture::draw(generator, [=] { return rand(shape, dtype, generator); });
   Tensor z = empty(shape, dtype);
   const std::int64_t n = z.numel();
   if (dtype == DType::Float32) {
@@ -106,6 +107,7 @@ Tensor rand(const Dims& shape, DType dtype, Generator* generator) {
 // The sum of twelve uniforms, less six: nearly normal (no value beyond ±6), and exact additions only, so that every
 // engine and language gets the same bits.
 Tensor randn(const Dims& shape, DType dtype, Generator* generator) {
+  if (capture::recording()) return capture::draw(generator, [=] { return randn(shape, dtype, generator); });
   if (!is_floating(dtype)) throw DTypeError("randn: needs float32 or float64, not " + std::string(name_of(dtype)));
   Tensor z = empty(shape, dtype);
   const std::int64_t n = z.numel();
@@ -121,6 +123,7 @@ Tensor randn(const Dims& shape, DType dtype, Generator* generator) {
 }
 
 Tensor randint(std::int64_t low, std::int64_t high, const Dims& shape, Generator* generator) {
+  if (capture::recording()) return capture::draw(generator, [=] { return randint(low, high, shape, generator); });
   if (high <= low) throw ValueError("randint: high must be greater than low, not " + std::to_string(low) + " and " + std::to_string(high));
   Tensor z = empty(shape, DType::Int64);
   const auto words = draw(2 * z.numel(), generator);
@@ -130,6 +133,7 @@ Tensor randint(std::int64_t low, std::int64_t high, const Dims& shape, Generator
 }
 
 Tensor randperm(std::int64_t n, Generator* generator) {
+  if (capture::recording()) return capture::draw(generator, [=] { return randperm(n, generator); });
   Tensor z = arange(0, static_cast<double>(n));
   const auto words = draw(2 * std::max<std::int64_t>(n - 1, 0), generator);
   for (std::int64_t i = n - 1; i > 0; --i)  // Fisher-Yates from the end

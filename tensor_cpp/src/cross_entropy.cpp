@@ -197,6 +197,9 @@ std::int64_t count_labels(const Tensor& labels, std::int64_t C, std::int64_t ign
 }  // namespace
 
 Tensor cross_entropy(const Tensor& input, const Tensor& target, std::int64_t ignore_index, Reduction reduction, double label_smoothing) {
+  if (capture::recording())
+    return capture::op({&input, &target},
+                       [=](capture::Inputs in) { return cross_entropy(*in[0], *in[1], ignore_index, reduction, label_smoothing); });
   const int dim = input.ndim() > 1 ? 1 : 0;
   Dims expected = input.shape();
   if (!expected.empty()) expected.erase(dim);

@@ -253,6 +253,7 @@ DType promote(std::span<const Tensor* const> inputs) {
 }
 
 Tensor apply_elementwise(const OpRow& row, const PackedAttrs& attrs, std::span<const Tensor* const> inputs) {
+  if (capture::recording()) return capture::op(inputs, [&row, attrs](capture::Inputs in) { return apply_elementwise(row, attrs, in); });
   const OpInfo& info = *row.info;
   Dims shape = inputs[0]->shape();
   for (std::size_t k = 1; k < inputs.size(); ++k)

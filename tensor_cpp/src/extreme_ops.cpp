@@ -29,6 +29,7 @@ void needs_elements(std::string_view op, const Tensor& x, DimMask reduced) {
 
 template <bool Largest>
 Tensor extreme_index(std::string_view op, const Tensor& x, std::optional<std::int64_t> dim, bool keepdim) {
+  if (capture::recording()) return capture::op({&x}, [=](capture::Inputs in) { return extreme_index<Largest>(op, *in[0], dim, keepdim); });
   const DimMask reduced = dim_mask(op, dim ? Dims{*dim} : Dims{}, x.shape());
   needs_elements(op, x, reduced);
   Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), DType::Int64);
@@ -59,6 +60,7 @@ ValuesIndices extreme_along(std::string_view op, const Tensor& x, std::int64_t d
 
 template <bool All>
 Tensor any_or_all(std::string_view op, const Tensor& x, const Dims& dim, bool keepdim) {
+  if (capture::recording()) return capture::op({&x}, [=](capture::Inputs in) { return any_or_all<All>(op, *in[0], dim, keepdim); });
   const DimMask reduced = dim_mask(op, dim, x.shape());
   Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), DType::Bool);
   const Rows rows = rows_of(x, reduced);

@@ -66,6 +66,8 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
   for (const Tensor* x : inputs) tracked |= x->requires_grad();
   if (!tracked) return;
   for (const Tensor* x : inputs) check_owner(*x->cell(), row.info->name);
+  if (capture::recording())
+    capture::refuse(std::string(row.info->name) + ", a Function of your own, was called", "write it in terms of the engine's operations");
 
   Cell& node = *z.cell();
   node.requires_grad = true;

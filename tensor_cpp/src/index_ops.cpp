@@ -104,12 +104,15 @@ Tensor PutAdd::gx(const Tensor& g, const Tensor&, const Tensor& positions, const
 Tensor put_add(const Tensor& x, const Tensor& positions, const Dims& shape) { return apply_op<PutAdd>({shape}, x, positions); }
 
 Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index) {
+  if (capture::recording()) return capture::op({&x, &index}, [dim](capture::Inputs in) { return gather(*in[0], dim, *in[1]); });
   const int k = wrap_dim("gather", dim, x.shape());
   check_gather_shapes("gather", x.shape(), k, index.shape());
   return take(x, positions_along("gather", x.shape(), k, index));
 }
 
 Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source) {
+  if (capture::recording())
+    return capture::op({&x, &index, &source}, [dim](capture::Inputs in) { return scatter_add(*in[0], dim, *in[1], *in[2]); });
   const int k = wrap_dim("scatter_add", dim, x.shape());
   check_gather_shapes("scatter_add", x.shape(), k, index.shape());
   Tensor part = source;
@@ -123,12 +126,14 @@ Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const
 }
 
 Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index) {
+  if (capture::recording()) return capture::op({&x, &index}, [dim](capture::Inputs in) { return index_select(*in[0], dim, *in[1]); });
   if (index.ndim() > 1) throw ShapeError("index_select: index must be 1-D, not " + to_string(index.shape()));
   if (x.ndim() == 0) return clone(x);
   return select_rows("index_select", x, wrap_dim("index_select", dim, x.shape()), index.ndim() ? index : unsqueeze(index, 0));
 }
 
 Tensor embedding(const Tensor& input, const Tensor& weight) {
+  if (capture::recording()) return capture::op({&input, &weight}, [](capture::Inputs in) { return embedding(*in[0], *in[1]); });
   if (weight.ndim() != 2) throw ShapeError("embedding: weight must be 2-D (rows, features), not " + to_string(weight.shape()));
   return select_rows("embedding", weight, 0, input);
 }
@@ -151,6 +156,15 @@ std::vector<Tensor> nonzero(const Tensor& mask) {
 
 // NumPy's rule: the broadcast index shape stands where the indexed axes stood if they are neighbours, else in front.
 Tensor index_positions(const Tensor& x, std::span<const Tensor> indices) {
+  if (capture::recording()) {
+    std::vector<const Tensor*> in{&x};
+    for (const Tensor& index : indices) in.push_back(&index);
+    return capture::op(in, [](capture::Inputs now) {
+      std::vector<Tensor> given;
+      for (const Tensor* index : now.subspan(1)) given.push_back(*index);
+      return index_positions(*now[0], given);
+    });
+  }
   const Dims from = x.shape(), strides = contiguous_strides(from);
   Dims broadcasted;
   int first = -1, last = -1, count = 0;

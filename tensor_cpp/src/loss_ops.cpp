@@ -107,6 +107,8 @@ Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction
 }
 
 Tensor nll_loss(const Tensor& input, const Tensor& target, std::int64_t ignore_index, Reduction reduction) {
+  if (capture::recording())
+    return capture::op({&input, &target}, [=](capture::Inputs in) { return nll_loss(*in[0], *in[1], ignore_index, reduction); });
   const Dims expected = without(input.shape(), class_dim(input));
   if (input.ndim() == 0 || !(target.shape() == expected))
     throw ShapeError("nll_loss: input is " + to_string(input.shape()) + ", so target must be " + to_string(expected) +

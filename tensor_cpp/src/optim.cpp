@@ -1,6 +1,7 @@
 // The fused updates and the classes over them (see optim.hpp). The formulas are those of torch/optim/_functional's single
 // tensor versions; scalars are prepared in double and rounded once to the parameter's type.
 
+#include <trigrad/tensor/capture.hpp>
 #include <trigrad/tensor/graph.hpp>
 #include <trigrad/tensor/internal.hpp>
 #include <trigrad/tensor/kernels.hpp>
@@ -144,6 +145,22 @@ void adam_one(const Tensor& parameter, const Tensor& gradient, const Tensor& fir
   for (const Run* changed : {&p, &m, &v, &v_max}) changed->changed();
 }
 
+// Notes an update of `parameters`; the other lists follow them. At a replay f sees one parameter after the other, each with
+// its share of the lists.
+void note(std::initializer_list<std::span<const Tensor>> lists, capture::Update numbers,
+          std::function<void(capture::Inputs, const capture::Update&)> f) {
+  std::vector<const Tensor*> in;
+  const std::span<const Tensor> parameters = *lists.begin();
+  numbers.parameters.assign(parameters.begin(), parameters.end());
+  for (std::size_t k = 0; k < parameters.size(); ++k)
+    for (const auto list : lists) in.push_back(list.empty() ? &kNone : &list[k]);
+  capture::update(in, std::move(numbers), [f = std::move(f), n = lists.size()](capture::Inputs now, const capture::Update& today) {
+    for (std::size_t k = 0; k < now.size(); k += n) f(now.subspan(k, n), today);
+  });
+}
+
+std::span<const Tensor> one_or_none(const Tensor* x) { return {x, x->defined() ? 1u : 0u}; }
+
 }  // namespace
 
 void sgd_(std::span<const Tensor> parameters, std::span<const Tensor> gradients, std::span<const Tensor> velocities,
@@ -151,6 +168,10 @@ void sgd_(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
   const std::size_t count = parameters.size();
   check_count("sgd_", count, gradients.size(), "gradients");
   if (!velocities.empty() || options.momentum != 0) check_count("sgd_", count, velocities.size(), "velocities");
+  if (capture::recording())
+    return note({parameters, gradients, velocities}, {{}, options}, [first_step](capture::Inputs in, const capture::Update& today) {
+      sgd_({in[0], 1}, {in[1], 1}, one_or_none(in[2]), std::get<SGDOptions>(today.options), first_step);
+    });
   const bool moving = options.momentum != 0;
   for (std::size_t k = 0; k < count; ++k) {
     if (!gradients[k].defined()) continue;
@@ -173,6 +194,12 @@ void adam_(std::span<const Tensor> parameters, std::span<const Tensor> gradients
   check_count("adam_", count, second_moments.size(), "second moments");
   const bool with_max = !max_second_moments.empty();
   if (with_max) check_count("adam_", count, max_second_moments.size(), "largest second moments");
+  if (capture::recording())
+    return note({parameters, gradients, first_moments, second_moments, max_second_moments}, {{}, options, step},
+                [decoupled](capture::Inputs in, const capture::Update& today) {
+                  adam_({in[0], 1}, {in[1], 1}, {in[2], 1}, {in[3], 1}, one_or_none(in[4]), today.step,
+                        std::get<AdamOptions>(today.options), decoupled);
+                });
   if (step < 1) throw ValueError("adam_: steps are counted from 1, not " + std::to_string(step));
   for (std::size_t k = 0; k < count; ++k) {
     if (!gradients[k].defined()) continue;

@@ -150,6 +150,7 @@ Tensor sorted_index(const Tensor& x, int dim, bool descending) {
 }  // namespace
 
 ValuesIndices sort(const Tensor& x, std::int64_t dim, bool descending) {
+  if (capture::recording()) return capture::pair<ValuesIndices>(x, [=](const Tensor& now) { return sort(now, dim, descending); });
   const int k = wrap_dim("sort", dim, x.shape());
   const Tensor index = sorted_index(x, k, descending);
   if (x.ndim() == 0) return {clone(x), index};
@@ -157,6 +158,7 @@ ValuesIndices sort(const Tensor& x, std::int64_t dim, bool descending) {
 }
 
 ValuesIndices topk(const Tensor& x, std::int64_t count, std::int64_t dim, bool largest_first) {
+  if (capture::recording()) return capture::pair<ValuesIndices>(x, [=](const Tensor& now) { return topk(now, count, dim, largest_first); });
   const int k = wrap_dim("topk", dim, x.shape());
   const std::int64_t size = x.ndim() ? x.size(k) : 1;
   if (count < 0 || count > size)

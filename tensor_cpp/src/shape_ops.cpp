@@ -278,6 +278,12 @@ Tensor cat(std::span<const Tensor> tensors, std::int64_t dim) {
   if (tensors.empty()) throw ValueError("cat: needs at least one tensor");
   std::vector<const Tensor*> inputs;
   for (const Tensor& x : tensors) inputs.push_back(&x);
+  if (capture::recording())
+    return capture::op(inputs, [dim](capture::Inputs in) {
+      std::vector<Tensor> now;
+      for (const Tensor* x : in) now.push_back(*x);
+      return cat(now, dim);
+    });
   Dims shape = tensors[0].shape();
   const int k = wrap_dim("cat", dim, shape);
   if (shape.empty()) throw ShapeError("cat: a 0-dim tensor has no dim to join along; use stack");

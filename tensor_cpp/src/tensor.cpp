@@ -77,28 +77,41 @@ Tensor& Tensor::set_requires_grad(bool on) {
   if (on && !is_floating(dtype()))
     throw DTypeError("requires_grad: only floating-point tensors can require gradients, not " + std::string(name_of(dtype())));
   if (!is_leaf() && !on) throw GraphError("requires_grad: only a leaf can stop requiring gradients; use detach()");
+  if (capture::recording()) {
+    capture::call(std::array<const Tensor*, 1>{this}, {}, [on](capture::Inputs in, Tensor*) { Tensor(*in[0]).set_requires_grad(on); });
+    return *this;
+  }
   cell_->requires_grad = on;
   return *this;
 }
 
 std::string_view Tensor::op_name() const { return cell_->op ? cell_->op->info->name : std::string_view(); }
 
-Tensor Tensor::grad() const { return Tensor::alias(cell_->grad()); }
+Tensor Tensor::grad() const { return capture::recording() ? capture::grad_of(*this) : Tensor::alias(cell_->grad()); }
 
 void Tensor::set_grad(const Tensor& grad) {
   if (grad.defined() && (grad.shape() != shape() || grad.dtype() != dtype()))
     throw ShapeError("grad: a tensor of shape " + quoted_shape(*this) + " and dtype " + std::string(name_of(dtype())) +
                      " cannot have a gradient of shape " + quoted_shape(grad) + " and dtype " + std::string(name_of(grad.dtype())));
+  if (capture::recording()) {
+    capture::grad_changes(cell_);
+    return capture::call(std::array<const Tensor*, 2>{this, &grad}, {},
+                         [](capture::Inputs in, Tensor*) { Tensor(*in[0]).set_grad(*in[1]); });
+  }
   Tensor old{std::exchange(cell_->place_for_grad(), Tensor(grad).detach_ownership())};
 }
 
 void Tensor::retain_grad() {
   if (!requires_grad()) throw GraphError("retain_grad: this tensor does not require grad");
+  if (capture::recording())
+    return capture::call(std::array<const Tensor*, 1>{this}, {}, [](capture::Inputs in, Tensor*) { Tensor(*in[0]).retain_grad(); });
   cell_->retain_grad = true;
 }
 
 std::uint64_t Tensor::register_hook(std::function<Tensor(const Tensor&)> hook) {
   if (!requires_grad()) throw GraphError("register_hook: this tensor does not require grad");
+  if (capture::recording())
+    capture::refuse("register_hook was called", "register hooks on parameters before the first step; they run at every replay");
   static std::atomic<std::uint64_t> next{1};
   if (!cell_->extra) cell_->extra = new Extra;
   const std::uint64_t number = next.fetch_add(1, std::memory_order_relaxed);
@@ -111,6 +124,7 @@ void Tensor::remove_hook(std::uint64_t number) {
 }
 
 Tensor Tensor::detach() const {
+  if (capture::recording()) return capture::op({this}, [](capture::Inputs in) { return in[0]->detach(); });
   if (mutant("detach.keeps_history")) return *this;
   if (mutant("detach.copies")) return clone(*this);
   cell_->storage->refs.fetch_add(1, std::memory_order_relaxed);
@@ -118,6 +132,11 @@ Tensor Tensor::detach() const {
 }
 
 Tensor& Tensor::copy_(const Tensor& source, std::string_view name) {
+  if (capture::recording()) {
+    capture::call(std::array<const Tensor*, 2>{this, &source}, {},
+                  [name](capture::Inputs in, Tensor*) { Tensor(*in[0]).copy_(*in[1], name); });
+    return *this;
+  }
   check_in_place(*this, name);
   if (source.dtype() > dtype() && (is_floating(source.dtype()) != is_floating(dtype()) || dtype() == DType::Bool))
     throw DTypeError(std::string(name) + ": a " + std::string(name_of(source.dtype())) + " result cannot be stored in " +

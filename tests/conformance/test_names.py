@@ -41,7 +41,7 @@ CREATION = """
 OTHERS = """
     Tensor float32 float64 int64 bool no_grad enable_grad set_grad_enabled is_grad_enabled
     detect_anomaly autograd func Function set_num_threads get_num_threads set_default_dtype
-    get_default_dtype show_config to_dot ops ORDERS errors cat concat stack embedding
+    get_default_dtype show_config to_dot ops ORDERS errors cat concat stack embedding compile
 """.split()
 SURFACE = {*ELEMENTWISE, *REDUCTIONS, *PRODUCTS, *SHAPES, *LOSSES, *CREATION, *OTHERS}
 METHODS = {
@@ -178,4 +178,4 @@ def test_concat_and_named_tuples(engine: Engine) -> None:
 def test_the_surface_itself_is_spelled_once() -> None:
     """No name here hides a Python builtin by accident: those that do are PyTorch's."""
     hidden = {n for n in SURFACE if hasattr(builtins, n)}
-    assert hidden == {"abs", "all", "any", "bool", "max", "min", "pow", "round", "sum"}
+    assert hidden == {"abs", "all", "any", "bool", "compile", "max", "min", "pow", "round", "sum"}

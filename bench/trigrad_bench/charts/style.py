@@ -142,6 +142,7 @@ LOOKS: Final[dict[str, Look]] = {
     "tensor_cpp.tape": Look("tensor", "o", "-", "////", True),
     "tensor_cpp.stack": Look("tensor", "s", "--", "///", True),
     "tensor_cpp.recursive": Look("tensor", "^", ":", "//", True),
+    "tensor_cpp.compiled": Look("tensor", "D", "-.", "/", True),
     "native.scalar_cpp": Look("scalar", "P", "-", "", False),
     "scalar_cpp.tensor": Look("scalar", "P", "--", "////", True),
     "scalar_cpp.value": Look("scalar", "v", ":", "\\\\", True),

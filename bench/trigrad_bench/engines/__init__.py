@@ -17,6 +17,7 @@ PYTHON: dict[str, tuple[str, str]] = {
     "tensor_cpp.tape": ("surface", "Surface"),
     "tensor_cpp.stack": ("surface", "Surface"),
     "tensor_cpp.recursive": ("surface", "Surface"),
+    "tensor_cpp.compiled": ("compiled", "Compiled"),
     "scalar_cpp.tensor": ("surface", "Surface"),
     "scalar_cpp.value": ("values", "Values"),
     "reference_py.stack": ("surface", "Surface"),

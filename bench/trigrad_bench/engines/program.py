@@ -60,7 +60,10 @@ class Program:
 
     def forward(self, step: int = 0) -> Any:
         """The loss of a step, as a tensor with its graph; a regulariser without gradient is not in it."""
-        graphs = self.graphs(step)
+        return self.loss_of(self.graphs(step))
+
+    def loss_of(self, graphs: list[dict[str, Any]]) -> Any:
+        """The loss of one batch."""
         loss = self._loss(graphs[0])
         for batch in graphs[1:]:
             loss = loss + self._loss(batch)

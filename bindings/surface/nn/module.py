@@ -18,6 +18,9 @@ from .state import IncompatibleKeys, load, save
 
 Self = TypeVar("Self", bound="Module")
 
+# Told of every module that is called, while compile() records a step.
+watchers: list[Callable[[Any], None]] = []
+
 
 class Module(Parts):
     """The base of all layers and models: subclasses assign their parts in __init__ and define forward().
@@ -42,6 +45,8 @@ class Module(Parts):
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        for watcher in watchers:
+            watcher(self)
         return self.forward(*args, **kwargs)
 
     # ---- walking through the tree ----

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .optimizer import Optimizer
+from .optimizer import Optimizer, watchers
 
 
 class LRScheduler:
@@ -45,6 +45,8 @@ class LRScheduler:
 
     def step(self) -> None:
         """The next epoch."""
+        for watcher in watchers:
+            watcher(self, None)
         if self._step_count == 1 and not self.optimizer._opt_called:
             warnings.warn(
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`. Call them in the opposite "

@@ -15,6 +15,9 @@ import numpy as np
 from .. import Tensor
 from ._engine import tg
 
+# Told of every group that is updated, while compile() records a step.
+watchers: list[Callable[..., None]] = []
+
 
 def check(name: str, value: float, ok: bool) -> None:
     """Refuses a hyper-parameter in PyTorch's words."""
@@ -84,6 +87,8 @@ class Optimizer:
                 loss = closure()
         for group in self.param_groups:
             self.update(group)
+            for watcher in watchers:
+                watcher(self, group)
         return loss
 
     def update(self, group: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import builtins
 import numpy
 import trigrad.tensor_cpp._tensor
 import typing
-__all__: list[str] = ['Generator', 'GradFn', 'Tensor', 'ValuesIndices', 'abs', 'acos', 'acosh', 'add', 'all', 'amax', 'amin', 'any', 'arange', 'argmax', 'argmin', 'as_tensor', 'asin', 'asinh', 'atan', 'atanh', 'binary_cross_entropy_with_logits', 'cat', 'ceil', 'clamp', 'concat', 'cos', 'cosh', 'cross_entropy', 'cumprod', 'cumsum', 'div', 'dot', 'einsum', 'elu', 'embedding', 'empty', 'eq', 'erf', 'exp', 'expand', 'expm1', 'eye', 'flatten', 'floor', 'from_numpy', 'full', 'full_like', 'gather', 'gaussian_log_prob', 'ge', 'gelu', 'gelu_tanh', 'gemm_backend', 'gemm_backends', 'get_default_dtype', 'get_num_threads', 'getitem', 'gt', 'hinge_loss', 'huber_loss', 'index_select', 'is_grad_enabled', 'isfinite', 'isnan', 'l1_loss', 'le', 'leaky_relu', 'linear', 'linspace', 'log', 'log10', 'log1p', 'log2', 'log_softmax', 'logical_and', 'logical_not', 'logical_or', 'logsumexp', 'lt', 'manual_seed', 'masked_fill', 'matmul', 'max', 'maximum', 'mean', 'min', 'minimum', 'mse_loss', 'mul', 'narrow', 'ne', 'neg', 'nll_loss', 'norm', 'ones', 'ones_like', 'ops', 'outer', 'permute', 'pow', 'prod', 'rand', 'rand_like', 'randint', 'randn', 'randn_like', 'randperm', 'reciprocal', 'relu', 'reshape', 'round', 'rsqrt', 'scatter_add', 'set_default_dtype', 'set_gemm_backend', 'set_num_threads', 'sigmoid', 'sign', 'silu', 'sin', 'sinh', 'softmax', 'softplus', 'sort', 'split', 'sqrt', 'square', 'squeeze', 'stack', 'std', 'sub', 'sum', 'tan', 'tanh', 'tensor', 'topk', 'transpose', 'tril', 'triu', 'unsqueeze', 'var', 'view', 'where', 'zeros', 'zeros_like']
+__all__: list[str] = ['Generator', 'GradFn', 'Tensor', 'ValuesIndices', 'abs', 'acos', 'acosh', 'add', 'all', 'amax', 'amin', 'any', 'arange', 'argmax', 'argmin', 'as_tensor', 'asin', 'asinh', 'atan', 'atanh', 'binary_cross_entropy_with_logits', 'cat', 'ceil', 'clamp', 'concat', 'cos', 'cosh', 'cross_entropy', 'cumprod', 'cumsum', 'div', 'dot', 'einsum', 'elu', 'embedding', 'empty', 'eq', 'erf', 'exp', 'expand', 'expm1', 'eye', 'flatten', 'floor', 'from_numpy', 'full', 'full_like', 'gather', 'gaussian_log_prob', 'ge', 'gelu', 'gelu_tanh', 'gemm_backend', 'gemm_backends', 'get_default_dtype', 'get_num_threads', 'getitem', 'gt', 'hinge_loss', 'huber_loss', 'index_select', 'is_grad_enabled', 'isfinite', 'isnan', 'l1_loss', 'le', 'leaky_relu', 'linear', 'linspace', 'load_gemm_library', 'log', 'log10', 'log1p', 'log2', 'log_softmax', 'logical_and', 'logical_not', 'logical_or', 'logsumexp', 'lt', 'manual_seed', 'masked_fill', 'matmul', 'max', 'maximum', 'mean', 'min', 'minimum', 'mse_loss', 'mul', 'narrow', 'ne', 'neg', 'nll_loss', 'norm', 'ones', 'ones_like', 'ops', 'outer', 'permute', 'pow', 'prod', 'rand', 'rand_like', 'randint', 'randn', 'randn_like', 'randperm', 'reciprocal', 'relu', 'reshape', 'round', 'rsqrt', 'scatter_add', 'set_default_dtype', 'set_gemm_backend', 'set_num_threads', 'sigmoid', 'sign', 'silu', 'sin', 'sinh', 'softmax', 'softplus', 'sort', 'split', 'sqrt', 'square', 'squeeze', 'stack', 'std', 'sub', 'sum', 'tan', 'tanh', 'tensor', 'topk', 'transpose', 'tril', 'triu', 'unsqueeze', 'var', 'view', 'where', 'zeros', 'zeros_like']
 class ValuesIndices(typing.NamedTuple):
     values: Tensor
     indices: Tensor
@@ -789,6 +789,31 @@ class GradFn:
         """
         The shape of what it made.
         """
+class _StepProgram:
+    def __len__(self) -> builtins.int:
+        ...
+    def check(self, step: typing.Any, args: tuple, kwargs: dict) -> typing.Any:
+        ...
+    def replay(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any:
+        ...
+    def serves(self, args: tuple, kwargs: dict) -> builtins.bool:
+        ...
+    @property
+    def checked(self) -> builtins.bool:
+        ...
+class _StepRecording:
+    def __init__(self, args: tuple, kwargs: dict) -> None:
+        ...
+    def finish(self, result: typing.Any, checks: typing.SupportsInt | typing.SupportsIndex) -> typing.Any:
+        ...
+    def followed(self, optimizer: typing.Any, group: typing.Any) -> None:
+        ...
+    def remember_dict(self, dict: dict) -> None:
+        ...
+    def remember_variable(self, place: typing.Any, name: str) -> None:
+        ...
+    def stop(self) -> None:
+        ...
 def _adam_(parameters: typing.Any, gradients: typing.Any, first_moments: typing.Any, second_moments: typing.Any, max_second_moments: typing.Any, step: typing.SupportsInt | typing.SupportsIndex, lr: typing.SupportsFloat | typing.SupportsIndex, beta1: typing.SupportsFloat | typing.SupportsIndex, beta2: typing.SupportsFloat | typing.SupportsIndex, eps: typing.SupportsFloat | typing.SupportsIndex, weight_decay: typing.SupportsFloat | typing.SupportsIndex, decoupled: builtins.bool, maximize: builtins.bool) -> None:
     ...
 def _grad(outputs: collections.abc.Sequence[Tensor], inputs: collections.abc.Sequence[Tensor], grad_outputs: collections.abc.Sequence[typing.Any], retain_graph: builtins.bool | None, create_graph: builtins.bool, allow_unused: builtins.bool, order: str | None) -> tuple[typing.Any, ...]:
@@ -804,6 +829,8 @@ def _pool_reset_peak() -> None:
     Counts the most that is live at once from now on.
     """
 def _record_function(arg0: str, arg1: Tensor, arg2: collections.abc.Sequence[Tensor], arg3: typing.Any) -> Tensor:
+    ...
+def _runs_as_written() -> builtins.bool:
     ...
 def _set_anomaly_enabled(arg0: builtins.bool) -> None:
     ...
@@ -1099,6 +1126,10 @@ def linear(input: typing.Any, weight: typing.Any, bias: typing.Any = None, activ
 def linspace(start: typing.SupportsFloat | typing.SupportsIndex, end: typing.SupportsFloat | typing.SupportsIndex, steps: typing.SupportsInt | typing.SupportsIndex, *, dtype: typing.Any = None, requires_grad: builtins.bool = False) -> Tensor:
     """
     Evenly spaced numbers from start to end, both included.
+    """
+def load_gemm_library(path: str, name: str) -> None:
+    """
+    Adds a shared library with cblas_sgemm and cblas_dgemm, or dnnl_sgemm, to those who can multiply.
     """
 def log(input: typing.Any) -> Tensor:
     """

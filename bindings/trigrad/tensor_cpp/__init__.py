@@ -27,6 +27,7 @@ from .._core.tensor import (
     set_num_threads,
 )
 from . import _tensor, autograd, func
+from ._compile import compile
 from ._draw import to_dot
 from ._function import Function
 from ._modes import detect_anomaly, enable_grad, no_grad, set_grad_enabled
@@ -69,9 +70,10 @@ _ALIASES = {"gelu_tanh", "max_dim", "min_dim", "slice", "index", "view"}
 
 __all__ = [
     *sorted(_OPS - _ALIASES),
-    *"ORDERS Function Generator Tensor arange as_tensor autograd bool concat detect_anomaly empty".split(),
-    *"enable_grad errors eye float32 float64 from_numpy full full_like func get_default_dtype".split(),
-    *"get_num_threads int64 is_grad_enabled linspace manual_seed no_grad ones ones_like ops rand".split(),
-    *"rand_like randint randn randn_like randperm set_default_dtype set_grad_enabled set_num_threads".split(),
+    *"ORDERS Function Generator Tensor arange as_tensor autograd bool compile concat".split(),
+    *"detect_anomaly empty enable_grad errors eye float32 float64 from_numpy full full_like func".split(),
+    *"get_default_dtype get_num_threads int64 is_grad_enabled linspace manual_seed no_grad ones".split(),
+    *"ones_like ops rand rand_like randint randn randn_like randperm set_default_dtype".split(),
+    *"set_grad_enabled set_num_threads".split(),
     *"show_config tensor to_dot zeros zeros_like".split(),
 ]

@@ -10,6 +10,7 @@ from . import data as data
 from . import func as func
 from . import nn as nn
 from . import optim as optim
+from ._compile import compile as compile
 from ._draw import to_dot as to_dot
 from ._function import Function as Function
 from ._modes import detect_anomaly as detect_anomaly

@@ -37,6 +37,9 @@ struct DepthError : Error {
 struct AnomalyError : Error {
   using Error::Error;
 };    // Python: a RuntimeError
+struct CaptureError : Error {
+  using Error::Error;
+};    // Python: a RuntimeError
 struct NotImplemented : Error {
   using Error::Error;
 };  // Python: NotImplementedError

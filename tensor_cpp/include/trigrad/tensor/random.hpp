@@ -4,13 +4,14 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
 namespace trigrad {
 
 std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
 
 // A stream of 32-bit words. Every request starts at a fresh block of four words.
-class Generator {
+class Generator : public std::enable_shared_from_this<Generator> {
  public:
   explicit Generator(std::uint64_t seed = 0) : seed_(seed) {}
   void manual_seed(std::uint64_t seed) { *this = Generator(seed); }

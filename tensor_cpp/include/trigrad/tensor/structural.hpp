@@ -46,12 +46,16 @@ const OpRow& structural_row() {
 // Runs Op::forward unrecorded and makes its fresh result a node.
 template <class Op, class... In>
 Tensor apply_op(const typename Op::Attrs& attrs, const In&... inputs) {
+  const Tensor* list[] = {&inputs...};
+  if (capture::recording())
+    return capture::op(list, [attrs](capture::Inputs in) {
+      return [&]<std::size_t... K>(std::index_sequence<K...>) { return apply_op<Op>(attrs, *in[K]...); }(std::index_sequence_for<In...>{});
+    });
   Tensor z;
   {
     const NoGrad guard;
     z = Op::forward(inputs..., attrs);
   }
-  const Tensor* list[] = {&inputs...};
   if (detect_anomaly()) check_output(z, Op::info.name, list);
   if (!is_floating(z.dtype())) return z;
   record(z, structural_row<Op>(), list, &attrs);

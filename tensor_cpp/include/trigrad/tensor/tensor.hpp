@@ -10,6 +10,7 @@
 
 #include <trigrad/elementwise.hpp>
 #include <trigrad/tensor/cell.hpp>
+#include <trigrad/tensor/recording.hpp>
 #include <trigrad/tensor/row.hpp>
 
 #include <optional>
@@ -57,7 +58,10 @@ class Tensor {
   std::int64_t numel() const { return cell_->numel(); }
   DType dtype() const { return cell_->dtype; }
   bool is_contiguous() const { return cell_->contiguous; }
-  void* raw() const { return cell_->data(); }
+  void* raw() const {
+    if (capture::recording()) capture::check_read(*cell_);
+    return cell_->data();
+  }
   template <class T>
   T* data() const {
     return static_cast<T*>(raw());
