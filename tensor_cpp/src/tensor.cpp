@@ -66,7 +66,6 @@ Tensor like(const Tensor& x, double constant) {
 }
 Tensor zeros_of(const Tensor& x) { return zeros(x.shape(), x.dtype()); }
 
-
 double Tensor::item() const {
   if (numel() != 1)
     throw ValueError("item: a tensor of shape " + quoted_shape(*this) + " has " + std::to_string(numel()) + " elements, not one");

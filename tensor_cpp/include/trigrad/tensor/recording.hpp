@@ -38,7 +38,8 @@ using Function = std::function<void(Inputs in, Tensor* out)>;
 inline std::atomic<int> recordings{0};  // of all threads
 bool notes_here();                      // this thread records, and no noted call is running
 inline bool recording() {
-  if (recordings.load(std::memory_order_relaxed) == 0) [[likely]] return false;
+  if (recordings.load(std::memory_order_relaxed) == 0) [[likely]]
+    return false;
   return notes_here();
 }
 
