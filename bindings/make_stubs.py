@@ -28,7 +28,22 @@ def generate(folder: Path) -> dict[str, str]:
 NAMED_TUPLE = """class ValuesIndices(typing.NamedTuple):
     values: Tensor
     indices: Tensor"""
+# pybind11 does not bind operators and .grad (tensor_object.cpp).
+GRAD = """    @property
+    def grad(self) -> typing.Any:
+        \"\"\"
+        ∂loss/∂this, or None. Leaves accumulate it until `x.grad = None` or `x.grad.zero_()`.
+        \"\"\"
+    @grad.setter
+    def grad(self, value: typing.Any) -> None:
+        ...
+"""
 REWRITES = (
+    (r'    @staticmethod\n    def __new__\(.*\):\n        """\n.*\n        """\n', ""),
+    (r"(def __\w+__)\(self, value(?:, mod = None)?\):", r"\1(self, value: typing.Any) -> Tensor:"),
+    (r"(def __(?:abs|invert|neg|pos)__\(self\)):", r"\1 -> Tensor:"),
+    (r"(def __hash__\(self\)):", r"\1 -> int:"),
+    (r"    @property\n    def grad_fn\(", GRAD + r"\g<0>"),
     # == gives a tensor where both sides are tensors.
     (r"(def __(?:eq|ne)__\(self, \w+: )[^)]*\) -> [^:]*:", r"\1object) -> Tensor:  # type: ignore[override]"),
     (r"(?<!\w: )\bobject\b(?= = None|,|\))", "typing.Any"),

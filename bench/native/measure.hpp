@@ -19,7 +19,7 @@
 
 namespace native {
 
-// Wall time; or the CPU time of the thread, which other programs on the machine lengthen less.
+// Wall time; or the CPU time of the thread, which runs on only while the thread does.
 inline bool use_cpu_time = false;
 
 inline std::int64_t now_ns() {

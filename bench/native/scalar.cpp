@@ -53,6 +53,4 @@ class TrigradTape {
 };
 }  // namespace
 
-int main(int count, char** words) {
-  return native::serve_style<TrigradTape>(count, words);
-}
+int main(int count, char** words) { return native::serve_style<TrigradTape>(count, words); }

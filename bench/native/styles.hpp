@@ -4,7 +4,7 @@
 //   mac   z = z + w * x; trigrad's operators record a node each, so there it is mul_add
 //   own   what the library has for it: trigrad's dot, the others' z += w * x
 //
-// `trigrad_native_scalar op` serves one of them, by the CPU time of its thread; without a word it is `own` by wall time.
+// `trigrad_native_scalar op` serves one of them; `trigrad_native_scalar op cpu` by the CPU time of its thread.
 // A style is a Library (scalar_model.hpp) over a Library: it says anew how sums are written, and keeps the rest.
 //
 // Read before: scalar_program.hpp. Read next: scalar.cpp.
@@ -51,6 +51,7 @@ struct Styled : Style {
   using Style::Style;
   using T = typename Style::Number;
 
+  // A function, as a neuron is in a user's program: inlined into a whole model, its sum would live in memory.
   template <class X>
   [[gnu::noinline]] static void affine(std::span<const T> w, std::span<const X> x, const T& bias, T& z) {
     T sum = bias;
@@ -67,13 +68,13 @@ struct Styled : Style {
 // main of a library's program: serves the style that the command line names.
 template <class L>
 int serve_style(int count, char** words) {
+  const std::string style = count > 1 ? words[1] : "own", clock = count > 2 ? words[2] : "wall";
+  use_cpu_time = clock == "cpu";
   const auto serve_program = [](auto engine) { return serve(engine); };
-  const std::string style = count > 1 ? words[1] : "own";
-  use_cpu_time = count > 1;
   if (style == "own") return serve_program(Runner<ScalarProgram<L>>());
   if (style == "op") return serve_program(Runner<ScalarProgram<Styled<OpByOp<L>>>>());
   if (style == "mac") return serve_program(Runner<ScalarProgram<Styled<RunningSum<L>>>>());
-  std::fprintf(stderr, "%s: unknown style '%s'; known are own, op, mac\n", words[0], style.c_str());
+  std::fprintf(stderr, "%s: unknown style '%s'; known are op, mac, own\n", words[0], style.c_str());
   return 2;
 }
 

@@ -37,7 +37,7 @@ ROUNDS = 7
 
 def run(options: Options, store: Store, machine: str, cores: Sequence[int], progress: Progress) -> None:
     """What the options ask for."""
-    from . import breakdown, limits, scaling, waterfall  # which use what stands below
+    from . import breakdown, limits, scalar_sweep, scaling, waterfall  # which use what stands below
 
     pinned = cores[-1:]
     for extra, sweep in (
@@ -48,6 +48,7 @@ def run(options: Options, store: Store, machine: str, cores: Sequence[int], prog
         ("breakdown", breakdown.sweep),
         ("scaling", scaling.sweep),
         ("waterfall", waterfall.sweep),
+        ("scalar", scalar_sweep.sweep),
     ):
         if extra in options.extras:
             progress(f"sweep: {extra}")

@@ -59,6 +59,12 @@ Dims dims_from_args(std::string_view op, const py::args& args) {
 
 Dims dims_or_all(std::string_view op, py::handle object) { return object.is_none() ? Dims() : dims_from(op, object); }
 
+py::tuple tuple_of(std::span<const std::int64_t> numbers) {
+  py::tuple made(numbers.size());
+  for (std::size_t k = 0; k < numbers.size(); ++k) made[k] = numbers[k];
+  return made;
+}
+
 Tensor tensor_from_array(const py::array& given, bool copy, std::optional<DType> dtype) {
   const char kind = given.dtype().kind();
   const auto item = given.dtype().itemsize();
@@ -111,27 +117,12 @@ py::array array_from_tensor(const Tensor& x) {
   return py::array(py::reinterpret_borrow<py::dtype>(numpy_dtype(x.dtype())), shape, strides, x.raw(), owner);
 }
 
-namespace {
-// pybind11 looks the type up in a table at each call; most arguments are plain tensors, for which this is enough. Null for
-// anything else, and for a tensor whose __init__ was never called.
-const Tensor* exactly_a_tensor(py::handle object) {
-  static const auto* const type = reinterpret_cast<PyTypeObject*>(py::type::of<Tensor>().ptr());
-  if (Py_TYPE(object.ptr()) != type) return nullptr;
-  auto* instance = reinterpret_cast<py::detail::instance*>(object.ptr());
-  return static_cast<const Tensor*>(instance->get_value_and_holder().value_ptr());
-}
-}  // namespace
-
 Tensor as_tensor(std::string_view op, py::handle object) {
-  if (const Tensor* tensor = exactly_a_tensor(object)) return *tensor;
-  if (py::isinstance<Tensor>(object)) {
-    if (const auto* tensor = py::cast<Tensor*>(object)) return *tensor;
-    throw TypeError(std::string(op) + ": this tensor was made without calling its __init__");
-  }
+  if (const Tensor* tensor = tensor_in(object)) return *tensor;
   PyObject* raw = object.ptr();
   Tensor number;
   if (PyBool_Check(raw)) number = full({}, raw == Py_True, DType::Bool);
-  else if (PyFloat_Check(raw)) number = full({}, PyFloat_AS_DOUBLE(raw), default_dtype());
+  else if (PyFloat_Check(raw)) number = full({}, PyFloat_AS_DOUBLE(raw), DType::Float64);  // float64 arithmetic must see all its digits
   else if (PyLong_Check(raw)) {
     int overflow = 0;
     const long long value = PyLong_AsLongLongAndOverflow(raw, &overflow);
@@ -140,9 +131,7 @@ Tensor as_tensor(std::string_view op, py::handle object) {
     *number.data<std::int64_t>() = value;
   }
   if (number.defined()) {
-    // A number: it takes part in promotion by category only. Float64 arithmetic must see all of its digits.
-    if (PyFloat_Check(raw)) number = full({}, PyFloat_AS_DOUBLE(raw), DType::Float64);
-    number.cell()->weak = true;
+    number.cell()->weak = true;  // it takes part in promotion by category only
     return number;
   }
   if (py::hasattr(object, "engine") && !py::isinstance<py::type>(object))

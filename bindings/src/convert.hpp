@@ -8,7 +8,7 @@
 #include <trigrad/tensor/graph.hpp>
 #include <trigrad/tensor/ops.hpp>
 
-namespace py = pybind11;
+#include "tensor_object.hpp"
 
 namespace trigrad {
 
@@ -19,6 +19,8 @@ std::optional<DType> maybe_dtype(py::handle object);  // None: nothing
 Dims dims_from(std::string_view op, py::handle object);   // an int or a sequence of ints
 Dims dims_from_args(std::string_view op, const py::args& args);  // f(2, 3) or f((2, 3))
 Dims dims_or_all(std::string_view op, py::handle object);  // None: no dims
+
+py::tuple tuple_of(std::span<const std::int64_t> numbers);  // a shape or strides
 
 // Shares memory with an array of one of the four dtypes, in native order; others are converted (and copied).
 Tensor tensor_from_array(const py::array& array, bool copy, std::optional<DType> dtype = {});

@@ -25,7 +25,7 @@ class GradFn {
   GradFn& operator=(const GradFn&) = delete;
   ~GradFn() { release(cell_, kRef); }
   std::string name() const { return std::string(cell_->op ? cell_->op->info->name : "leaf"); }
-  py::tuple shape() const { return py::tuple(py::cast(std::vector<std::int64_t>(cell_->sizes().begin(), cell_->sizes().end()))); }
+  py::tuple shape() const { return tuple_of(cell_->sizes()); }
   std::vector<GradFn> inputs() const {
     std::vector<GradFn> found;
     for (Cell* input : cell_->input_cells())
@@ -87,35 +87,6 @@ Tensor record_function(const std::string& name, const Tensor& output, const std:
 }
 // [/function]
 
-// x.grad is one Python object for as long as it is one tensor: optimisers and sets tell gradients apart by identity, and
-// what a user hangs on it stays. The object is kept in the tensor's __dict__, under the name that x.grad hides.
-py::str grad_key() {
-  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::str> storage;
-  return storage.call_once_and_store_result([] { return py::str("grad"); }).get_stored();
-}
-
-py::dict own_dict(const py::object& self) { return py::reinterpret_steal<py::dict>(PyObject_GenericGetDict(self.ptr(), nullptr)); }
-
-py::object get_grad(const py::object& self) {
-  const Tensor grad = py::cast<const Tensor&>(self).grad();
-  if (!grad.defined()) return py::none();
-  const py::dict kept = own_dict(self);
-  PyObject* found = PyDict_GetItemWithError(kept.ptr(), grad_key().ptr());
-  if (found && py::cast<const Tensor&>(py::handle(found)).is_same(grad)) return py::reinterpret_borrow<py::object>(found);
-  py::object made = py::cast(grad);
-  kept[grad_key()] = made;
-  return made;
-}
-
-void set_grad(const py::object& self, const py::object& grad) {
-  auto& x = py::cast<Tensor&>(self);
-  const Tensor g = maybe_tensor("grad", grad);
-  if (g.defined() && g.is_same(x)) throw GraphError("grad: a tensor cannot be its own gradient");
-  x.set_grad(g);
-  if (py::isinstance<Tensor>(grad)) own_dict(self)[grad_key()] = grad;
-  else if (own_dict(self).contains(grad_key())) own_dict(self).attr("pop")(grad_key());
-}
-
 void bind_flags(TensorClass& cls) {
   cls.def_property(
       "requires_grad", &Tensor::requires_grad, [](Tensor& x, bool on) { x.set_requires_grad(on); },
@@ -123,14 +94,11 @@ void bind_flags(TensorClass& cls) {
   cls.def(
       "requires_grad_",
       [](py::object self, bool on) {
-        py::cast<Tensor&>(self).set_requires_grad(on);
+        as_self(self).set_requires_grad(on);
         return self;
       },
       py::arg("requires_grad") = true, "Sets requires_grad; returns itself.");
   cls.def_property_readonly("is_leaf", &Tensor::is_leaf, "Whether no recorded op made this.");
-  const py::cpp_function get(&get_grad), set(&set_grad), clear([](const py::object& self) { set_grad(self, py::none()); });
-  cls.attr("grad") = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(&PyProperty_Type))(
-      get, set, clear, "∂loss/∂this, or None. Leaves accumulate it until `x.grad = None` or `x.grad.zero_()`.");
   cls.def_property_readonly(
       "grad_fn", [](const Tensor& x) -> py::object { return x.is_leaf() ? py::object(py::none()) : py::cast(GradFn(x.cell())); },
       "The node of the graph that made this, with .name and .inputs; None for a leaf.");

@@ -1,6 +1,9 @@
-// What happens when a call does not fit. pybind11 answers with every signature and every argument's repr; a learner
-// needs one line: which argument, what was given, what the call looks like. Every bound function's entry is replaced by
-// one that passes the call on and, only when it failed that way, lets trigrad.tensor_cpp._explain write that line.
+// What stands in front of every bound function. It does two things that pybind11 does not do well:
+//
+// - Keywords. pybind11 looks for a parameter among them by making a Python string of its name, at every call and for every
+//   parameter, which takes longer than a small operation. Here they are put in their places first.
+// - A call that does not fit. pybind11 answers with every signature and every argument's repr; a learner needs one line:
+//   which argument, what was given, what the call looks like. trigrad.tensor_cpp._explain, imported only then, writes it.
 
 #include "tensor_binding.hpp"
 
@@ -32,9 +35,36 @@ void explain(PyObject* const* args, Py_ssize_t given, PyObject* names) {
   }
 }
 
+// The arguments by position, with defaults where a keyword skips a parameter. Returns how many there are; 0 leaves the call
+// to pybind11: a keyword is unknown, was given by position too, or has no position, or there are overloads.
+constexpr Py_ssize_t kMostPlaced = 16;
+Py_ssize_t place(PyObject* self, PyObject* const* args, Py_ssize_t given, PyObject* names, PyObject** placed) {
+  const py::detail::function_record& function = *py::detail::function_record_ptr_from_PyObject(self);
+  const auto places = static_cast<Py_ssize_t>(std::min<std::size_t>({function.nargs_pos, function.args.size(), kMostPlaced}));
+  const Py_ssize_t named = PyTuple_GET_SIZE(names);
+  if (function.next || given > places) return 0;
+  std::copy_n(args, given, placed);
+  Py_ssize_t at = given;
+  for (Py_ssize_t left = named; left > 0; ++at) {
+    if (at == places) return 0;
+    const py::detail::argument_record& parameter = function.args[static_cast<std::size_t>(at)];
+    placed[at] = parameter.value.ptr();
+    for (Py_ssize_t k = 0; k < named; ++k)
+      if (PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, k), parameter.name) == 0) {
+        placed[at] = args[given + k];
+        --left;
+      }
+    if (!placed[at]) return 0;
+  }
+  return at;
+}
+
 PyObject* call(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
-  PyObject* result = dispatch(self, args, count, names);
-  if (!result && PyErr_ExceptionMatches(PyExc_TypeError)) explain(args, PyVectorcall_NARGS(static_cast<std::size_t>(count)), names);
+  const Py_ssize_t given = PyVectorcall_NARGS(static_cast<std::size_t>(count));
+  PyObject* placed[kMostPlaced];
+  const Py_ssize_t by_position = names ? place(self, args, given, names, placed) : 0;
+  PyObject* result = by_position > 0 ? dispatch(self, placed, by_position, nullptr) : dispatch(self, args, count, names);
+  if (!result && PyErr_ExceptionMatches(PyExc_TypeError)) explain(args, given, names);
   return result;
 }
 

@@ -15,12 +15,6 @@
 namespace trigrad {
 namespace {
 
-const Tensor* tensor_in(py::handle object) {  // as convert.cpp: a look at the type, no table of types
-  static auto* const type = reinterpret_cast<PyTypeObject*>(py::type::of<Tensor>().ptr());
-  if (!PyObject_TypeCheck(object.ptr(), type)) return nullptr;
-  return static_cast<const Tensor*>(reinterpret_cast<py::detail::instance*>(object.ptr())->get_value_and_holder().value_ptr());
-}
-
 bool is_sequence(py::handle object) { return PyTuple_Check(object.ptr()) || PyList_Check(object.ptr()); }
 
 bool same_value(py::handle x, py::handle y) {  // 1, 1.0 and True are three values

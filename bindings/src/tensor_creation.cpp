@@ -17,10 +17,9 @@ DType dtype_or_default(py::handle dtype) { return maybe_dtype(dtype).value_or(de
 // Python numbers decide for themselves: ints make int64, bools bool, floats the default dtype.
 Tensor from_data(py::handle data, py::handle dtype, bool copy) {
   const auto wanted = maybe_dtype(dtype);
-  if (py::isinstance<Tensor>(data)) {
-    const Tensor x = py::cast<Tensor>(data);
-    if (wanted && *wanted != x.dtype()) return to_dtype(copy ? x.detach() : x, *wanted);
-    return copy ? clone(x.detach()) : x;
+  if (const Tensor* x = tensor_in(data)) {
+    if (wanted && *wanted != x->dtype()) return to_dtype(copy ? x->detach() : *x, *wanted);
+    return copy ? clone(x->detach()) : *x;
   }
   const bool is_array = py::isinstance<py::array>(data) || py::hasattr(data, "__array__");
   if (py::isinstance<py::type>(data) || data.is_none() || py::isinstance<py::str>(data) || py::isinstance<py::bytes>(data) ||
@@ -212,7 +211,8 @@ void bind_creation(py::module_& m) {
       },
       py::arg("input"), py::arg("fill_value"), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false,
       "One value in the shape and dtype of input.");
-  py::class_<Generator, std::shared_ptr<Generator>>(m, "Generator", "A stream of random numbers: Philox4x32-10, the same bits in every engine.")
+  py::class_<Generator, std::shared_ptr<Generator>>(m, "Generator",
+                                                    "A stream of random numbers: Philox4x32-10, the same bits in every engine.")
       .def(py::init([](const py::int_& seed) { return Generator(seed_from(seed)); }), py::arg("seed") = 0)
       .def(
           "manual_seed",

@@ -8,19 +8,20 @@
 #include <limits>
 
 namespace trigrad {
-namespace {
 
-Tensor call(const OpRow& row, const PackedAttrs& attrs, std::initializer_list<py::handle> arguments) {
-  std::array<Tensor, 3> inputs;
-  std::array<const Tensor*, 3> list{};
+Tensor apply_row(const OpRow& row, const PackedAttrs& attrs, std::initializer_list<py::handle> arguments) {
+  std::array<Tensor, 3> made;  // for what is no tensor yet
+  std::array<const Tensor*, 3> inputs{};
   std::size_t count = 0;
   for (const py::handle argument : arguments) {
-    inputs[count] = as_tensor(row.info->name, argument);
-    list[count] = &inputs[count];
+    const Tensor* given = tensor_in(argument);
+    inputs[count] = given ? given : &(made[count] = as_tensor(row.info->name, argument));
     ++count;
   }
-  return apply_elementwise(row, attrs, std::span(list.data(), count));
+  return apply_elementwise(row, attrs, std::span(inputs.data(), count));
 }
+
+namespace {
 
 void bind_row(py::module_& m, TensorClass& cls, const NamedRow& named) {
   const OpRow& row = named.row();
@@ -30,15 +31,16 @@ void bind_row(py::module_& m, TensorClass& cls, const NamedRow& named) {
   const auto attr = [&](std::size_t k) { return py::arg(info.attrs[k].data()) = named.defaults[k]; };
   if (row.arity == 2) {
     bind_both(
-        m, cls, name, [&row](py::object input, py::object other) { return call(row, {}, {input, other}); }, py::arg("input"),
+        m, cls, name, [&row](py::object input, py::object other) { return apply_row(row, {}, {input, other}); }, py::arg("input"),
         py::arg("other"), doc.c_str());
   } else if (named.attr_count == 0) {
-    bind_both(m, cls, name, [&row](py::object input) { return call(row, {}, {input}); }, py::arg("input"), doc.c_str());
+    bind_both(m, cls, name, [&row](py::object input) { return apply_row(row, {}, {input}); }, py::arg("input"), doc.c_str());
   } else if (named.attr_count == 1) {
-    bind_both(m, cls, name, [&row](py::object input, double a) { return call(row, {a}, {input}); }, py::arg("input"), attr(0), doc.c_str());
+    bind_both(
+        m, cls, name, [&row](py::object input, double a) { return apply_row(row, {a}, {input}); }, py::arg("input"), attr(0), doc.c_str());
   } else {
     bind_both(
-        m, cls, name, [&row](py::object input, double a, double b) { return call(row, {a, b}, {input}); }, py::arg("input"), attr(0),
+        m, cls, name, [&row](py::object input, double a, double b) { return apply_row(row, {a, b}, {input}); }, py::arg("input"), attr(0),
         attr(1), doc.c_str());
   }
 }
@@ -47,25 +49,6 @@ const OpRow& row_named(std::string_view name) {
   for (const NamedRow& named : elementwise_rows())
     if (named.row().info->name == name) return named.row();
   throw ValueError("no op " + std::string(name));
-}
-
-void bind_operator(TensorClass& cls, const char* name, const char* reflected, std::string_view op) {
-  const OpRow& row = row_named(op);
-  cls.def(name, [&row](py::object x, py::object y) { return call(row, {}, {x, y}); }, py::is_operator());
-  if (reflected) cls.def(reflected, [&row](py::object y, py::object x) { return call(row, {}, {x, y}); }, py::is_operator());
-}
-
-// Against None, a string or a stranger, == and != leave the answer to Python: False and True.
-void bind_equality(TensorClass& cls, const char* name, std::string_view op) {
-  const OpRow& row = row_named(op);
-  cls.def(
-      name,
-      [&row](py::object x, py::object y) -> py::object {
-        const bool comparable = py::isinstance<Tensor>(y) || PyNumber_Check(y.ptr()) || py::isinstance<py::list>(y) ||
-                                py::isinstance<py::tuple>(y) || py::hasattr(y, "__array__") || py::hasattr(y, "engine");
-        return comparable ? py::cast(call(row, {}, {x, y})) : py::reinterpret_borrow<py::object>(Py_NotImplemented);
-      },
-      py::is_operator());
 }
 
 // `inputs`: how many of info.inputs there are; 0 for an op that is written in terms of others and saves what they save.
@@ -139,7 +122,7 @@ void bind_elementwise(py::module_& m, TensorClass& cls) {
       [&clamp_row](py::object input, std::optional<double> min, std::optional<double> max) {
         if (!min && !max) throw ValueError("clamp: give min, max or both");
         constexpr double kInf = std::numeric_limits<double>::infinity();
-        return call(clamp_row, {min.value_or(-kInf), max.value_or(kInf)}, {input});
+        return apply_row(clamp_row, {min.value_or(-kInf), max.value_or(kInf)}, {input});
       },
       py::arg("input"), py::arg("min") = py::none(), py::arg("max") = py::none(),
       "min(max(x, min), max), elementwise. The gradient passes where min <= x <= max.");
@@ -150,14 +133,14 @@ void bind_elementwise(py::module_& m, TensorClass& cls) {
       [&gelu_row, &gelu_tanh_row](py::object input, const std::string& approximate) {
         if (approximate != "none" && approximate != "tanh")
           throw ValueError("gelu: approximate '" + approximate + "' is not one of 'none', 'tanh'");
-        return call(approximate == "none" ? gelu_row : gelu_tanh_row, {}, {input});
+        return apply_row(approximate == "none" ? gelu_row : gelu_tanh_row, {}, {input});
       },
       py::arg("input"), py::kw_only(), py::arg("approximate") = "none", "x Φ(x), or its tanh approximation, elementwise.");
   const OpRow& where_row = row_named("where");
   const auto where_call = [&where_row](py::object condition, py::object input, py::object other) {
     const Tensor c = as_tensor("where", condition);
     if (c.dtype() != DType::Bool) throw DTypeError("where: condition must be a bool tensor, not " + std::string(name_of(c.dtype())));
-    return call(where_row, {}, {condition, input, other});
+    return apply_row(where_row, {}, {condition, input, other});
   };
   m.def("where", where_call, py::arg("condition"), py::arg("input"), py::arg("other"),
         R"(condition ? input : other, elementwise. The gradient goes to the one that was taken.
@@ -169,26 +152,6 @@ void bind_elementwise(py::module_& m, TensorClass& cls) {
       "where", [where_call](py::object self, py::object condition, py::object other) { return where_call(condition, self, other); },
       py::arg("condition"), py::arg("other"), "condition ? self : other, elementwise.");
 
-  bind_operator(cls, "__add__", "__radd__", "add");
-  bind_operator(cls, "__sub__", "__rsub__", "sub");
-  bind_operator(cls, "__mul__", "__rmul__", "mul");
-  bind_operator(cls, "__truediv__", "__rtruediv__", "div");
-  bind_operator(cls, "__pow__", "__rpow__", "pow");
-  bind_equality(cls, "__eq__", "eq");
-  bind_equality(cls, "__ne__", "ne");
-  bind_operator(cls, "__lt__", nullptr, "lt");
-  bind_operator(cls, "__le__", nullptr, "le");
-  bind_operator(cls, "__gt__", nullptr, "gt");
-  bind_operator(cls, "__ge__", nullptr, "ge");
-  bind_operator(cls, "__and__", "__rand__", "logical_and");
-  bind_operator(cls, "__or__", "__ror__", "logical_or");
-  cls.def("__neg__", [](const Tensor& x) { return -x; });
-  cls.def("__pos__", [](const Tensor& x) { return x; });
-  cls.def("__abs__", [](const Tensor& x) { return abs(x); });
-  cls.def("__invert__", [](const Tensor& x) {
-    if (x.dtype() != DType::Bool) throw DTypeError("logical_not: ~ needs a bool tensor, not " + std::string(name_of(x.dtype())));
-    return logical_not(x);
-  });
   m.def("ops", &ops, "The op list as records: what tests, documentation and benchmarks iterate.");
 }
 

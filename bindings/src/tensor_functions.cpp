@@ -187,8 +187,6 @@ void bind_products(py::module_& m, TensorClass& cls) {
     (5, 2))");
   binary("dot", &dot, "Σ x y of two vectors.");
   binary("outer", &outer, "x yᵀ of two vectors.");
-  cls.def("__matmul__", [](const Tensor& x, py::object y) { return matmul(x, as_tensor("matmul", y)); });
-  cls.def("__rmatmul__", [](const Tensor& y, py::object x) { return matmul(as_tensor("matmul", x), y); });
   m.def(
       "einsum",
       [](const std::string& equation, const py::args& operands) {

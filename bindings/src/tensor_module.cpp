@@ -29,18 +29,12 @@ const Tensor& single(std::string_view what, const Tensor& x) {
 void bind_facts(TensorClass& cls) {
   cls.attr("engine") = "tensor_cpp";
   cls.attr("__array_ufunc__") = py::none();  // so that array * tensor reaches Tensor.__rmul__
-  cls.def(py::init([](const py::args&, const py::kwargs&) -> Tensor {
-    throw TypeError("Tensor: a tensor is made by tensor(data), zeros(size), from_numpy(array) and the like");
-  }));
-  cls.def_property_readonly(
-      "shape",
-      [](const Tensor& x) { return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->sizes().begin(), x.cell()->sizes().end()))); },
-      "The size of each dim, as a tuple.");
+  cls.def_property_readonly("shape", [](const Tensor& x) { return tuple_of(x.cell()->sizes()); }, "The size of each dim, as a tuple.");
   cls.def(
       "size",
       [](const Tensor& x, std::optional<std::int64_t> dim) -> py::object {
         if (dim) return py::int_(x.size(wrap_dim("size", *dim, x.shape())));
-        return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->sizes().begin(), x.cell()->sizes().end())));
+        return tuple_of(x.cell()->sizes());
       },
       py::arg("dim") = py::none(), "The shape, or the size of one dim.");
   cls.def_property_readonly(
@@ -49,10 +43,7 @@ void bind_facts(TensorClass& cls) {
   cls.def("dim", &Tensor::ndim, "The number of dims.");
   cls.def("numel", &Tensor::numel, "The number of elements.");
   cls.def(
-      "stride",
-      [](const Tensor& x) {
-        return py::tuple(py::cast(std::vector<std::int64_t>(x.cell()->strides().begin(), x.cell()->strides().end())));
-      },
+      "stride", [](const Tensor& x) { return tuple_of(x.cell()->strides()); },
       "How many elements apart neighbours along each dim lie in memory.");
   cls.def("is_contiguous", &Tensor::is_contiguous, "Whether the elements lie in row-major order without gaps.");
   cls.def_property_readonly(
@@ -64,7 +55,6 @@ void bind_facts(TensorClass& cls) {
       },
       "A view with the dims in reverse order: the transpose of a matrix.");
   cls.def("data_ptr", [](const Tensor& x) { return reinterpret_cast<std::uintptr_t>(x.raw()); }, "The address of the first element.");
-  cls.def("__hash__", [](py::handle self) { return reinterpret_cast<std::uintptr_t>(py::cast<Tensor&>(self).cell()) >> 4; });
 }
 
 // To NumPy None and `object` are dtypes; to a user they are mistakes.
@@ -96,16 +86,6 @@ void bind_conversions(TensorClass& cls) {
       "__dlpack__", [](const Tensor& x, const py::kwargs& kwargs) { return to_numpy(x).attr("__dlpack__")(**kwargs); },
       "For np.from_dlpack(x), torch.from_dlpack(x) and the like; shares memory.");
   cls.def("__dlpack_device__", [](const Tensor&) { return py::make_tuple(1, 0); });  // the CPU
-  cls.def_buffer([](Tensor& x) {
-    static constexpr const char* formats[] = {"?", "q", "f", "d"};
-    const auto item = static_cast<py::ssize_t>(size_of(x.dtype()));
-    std::vector<py::ssize_t> shape, strides;
-    for (int k = 0; k < x.ndim(); ++k) {
-      shape.push_back(x.size(k));
-      strides.push_back(x.strides()[k] * item);
-    }
-    return py::buffer_info(x.raw(), item, formats[static_cast<int>(x.dtype())], x.ndim(), shape, strides, /*readonly=*/x.requires_grad());
-  });
   cls.def("item", &element, "The one element as a Python number.");
   cls.def("tolist", [](const Tensor& x) { return array_from_tensor(x).attr("tolist")(); }, "Nested lists of Python numbers.");
   cls.def("__bool__", [](const Tensor& x) { return single("bool", x).item() != 0; });
@@ -115,9 +95,7 @@ void bind_conversions(TensorClass& cls) {
     if (is_floating(x.dtype())) throw TypeError("index: only a one-element int tensor is an index, not " + std::string(name_of(x.dtype())));
     return py::int_(element(single("index", x)));
   });
-  const auto converted = [](const py::object& self, DType dtype) {
-    return itself_or(self, to_dtype(py::cast<const Tensor&>(self), dtype));
-  };
+  const auto converted = [](const py::object& self, DType dtype) { return itself_or(self, to_dtype(as_self(self), dtype)); };
   const auto to = [converted](py::object self, py::object dtype) { return converted(self, given_dtype("to", dtype)); };
   constexpr const char* kTo = R"(Itself, or a copy of another dtype; gradients pass through.
 
@@ -134,8 +112,7 @@ void bind_conversions(TensorClass& cls) {
   as("bool", DType::Bool, "to(bool): whether each element is not zero.");
   cls.def("clone", &clone, "A copy; gradients pass through.");
   cls.def(
-      "contiguous", [](py::object self) { return itself_or(self, contiguous(py::cast<const Tensor&>(self))); },
-      "Itself, or a copy in row-major order.");
+      "contiguous", [](py::object self) { return itself_or(self, contiguous(as_self(self))); }, "Itself, or a copy in row-major order.");
 }
 
 void bind_in_place(TensorClass& cls) {
@@ -143,7 +120,7 @@ void bind_in_place(TensorClass& cls) {
     cls.def(
         name,
         [name, change](py::object self, py::object other) {
-          (py::cast<Tensor&>(self).*change)(as_tensor(name, other));
+          (as_self(self).*change)(as_tensor(name, other));
           return self;
         },
         py::arg("other"), doc);
@@ -155,50 +132,31 @@ void bind_in_place(TensorClass& cls) {
   cls.def(
       "copy_",
       [](py::object self, py::object source) {
-        py::cast<Tensor&>(self).copy_(as_tensor("copy_", source));
+        as_self(self).copy_(as_tensor("copy_", source));
         return self;
       },
       py::arg("source"), "Takes the numbers of source, broadcast to this shape and converted to this dtype; returns itself.");
   cls.def(
       "fill_",
       [](py::object self, double value) {
-        py::cast<Tensor&>(self).fill_(value);
+        as_self(self).fill_(value);
         return self;
       },
       py::arg("value"), "Every element becomes value; returns itself.");
   cls.def(
       "zero_",
       [](py::object self) {
-        py::cast<Tensor&>(self).zero_();
+        as_self(self).zero_();
         return self;
       },
       "Every element becomes 0; returns itself.");
-  // a += b changes a in place when nothing tracks it; on a tracked interior tensor it means a = a + b.
-  const auto augmented = [&](const char* name, const char* op, Tensor& (Tensor::*change)(const Tensor&), Tensor (*plain)(Tensor, Tensor)) {
-    cls.def(name, [op, change, plain](py::object self, py::object other) -> py::object {
-      auto& x = py::cast<Tensor&>(self);
-      const Tensor y = as_tensor(op, other);
-      if (grad_enabled() && ((x.requires_grad() && !x.is_leaf()) || (!x.requires_grad() && y.requires_grad())))
-        return py::cast(plain(x, y));
-      (x.*change)(y);
-      return self;
-    });
-  };
-  augmented("__iadd__", "add", &Tensor::add_, operator+);
-  augmented("__isub__", "sub", &Tensor::sub_, operator-);
-  augmented("__imul__", "mul", &Tensor::mul_, operator*);
-  augmented("__itruediv__", "div", &Tensor::div_, operator/);
 }
 
 }  // namespace
 
 void bind_tensor(py::module_& m) {
-  TensorClass cls(m, "Tensor", py::buffer_protocol(), py::dynamic_attr(), R"(An n-dimensional array that may be part of a graph.
-
-    >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
-    >>> (x * x).sum().backward()
-    >>> x.grad
-    tensor([2., 4.]))");
+  TensorClass cls = make_tensor_class();
+  m.attr("Tensor") = cls;
   bind_facts(cls);
   bind_conversions(cls);
   bind_in_place(cls);

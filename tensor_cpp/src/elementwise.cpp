@@ -42,7 +42,7 @@ struct LoopNest {
 
 Operand operand_for(const Tensor& x, const Dims& shape) {
   const auto item = static_cast<std::int64_t>(size_of(x.dtype()));
-  Operand operand{static_cast<std::byte*>(x.raw()), x.dtype(), item, Dims::filled(shape.size(), 0)};
+  Operand operand{static_cast<std::byte*>(x.cell()->data()), x.dtype(), item, Dims::filled(shape.size(), 0)};
   const auto sizes = x.cell()->sizes(), strides = x.cell()->strides();
   const int shift = shape.size() - x.ndim();
   for (int k = 0; k < x.ndim(); ++k) {
@@ -161,8 +161,9 @@ template <class T>
 void run_flat(Block block, const PackedAttrs& attrs, std::span<const Tensor* const> inputs, const Tensor& out, std::size_t n) {
   const std::size_t whole = n - n % kLanes, rest = n - whole;
   const void* in[kMaxOperands];
-  for (std::size_t i = 0; i < inputs.size(); ++i) in[i] = inputs[i]->raw();
-  if (whole > 0) block(attrs, in, out.raw(), whole);
+  for (std::size_t i = 0; i < inputs.size(); ++i) in[i] = inputs[i]->cell()->data();
+  T* const to = static_cast<T*>(out.cell()->data());
+  if (whole > 0) block(attrs, in, to, whole);
   if (rest == 0) return;
   alignas(64) T buffers[kMaxOperands][kLanes], *result = buffers[inputs.size()];
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -171,7 +172,7 @@ void run_flat(Block block, const PackedAttrs& attrs, std::span<const Tensor* con
     in[i] = buffers[i];
   }
   block(attrs, in, result, kLanes);
-  std::copy_n(result, rest, out.data<T>() + whole);
+  std::copy_n(result, rest, to + whole);
 }
 
 DType result_dtype(std::span<const Tensor* const> inputs, const OpInfo& info) {

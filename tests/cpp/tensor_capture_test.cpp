@@ -14,6 +14,7 @@ namespace {
 
 using capture::Program;
 using capture::Recording;
+using testing::expect_error;
 
 std::vector<double> numbers(const Tensor& x) {
   const Tensor flat = to_dtype(contiguous_data(x.detach()), DType::Float64);

@@ -248,6 +248,7 @@ NATIVE: dict[str, tuple[str, ...]] = {
     "tape.operations_not_cleared": ("ScalarTape.*Accumulate*",),
     "tape.leaves_cleared": ("ScalarTape.*Accumulate*",),
     "tape.late_leaves_cleared": ("ScalarTape.*Accumulate*",),
+    "tape.pair_reads_early": ("ScalarTape.SweepsAgree*",),
     "value.mul_add_partials_exchanged": ("ScalarValue.*",),
     "value.dot_forgets_bias": ("ScalarValue.*",),
     "value.dot_weights_get_weights": ("ScalarValue.*",),

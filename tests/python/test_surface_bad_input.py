@@ -128,9 +128,37 @@ def test_methods(name: str) -> None:
         ("x.max(dim='a')", "max: dim is an int, not str"),
         ("tg.mse_loss(x, x, 'avg')", "mse_loss: reduction 'avg' is not one of 'mean', 'sum', 'none'"),
         ("tg.mse_loss(x, x, reduction=1)", "mse_loss: reduction must be a string, not int"),
+        (
+            "tg.linear(x, bias=x)",
+            "linear: missing argument 'weight'; the call is linear(input, weight,",
+        ),
+        ("tg.linear(x, x, input=x)", "linear: two values for 'input'"),
+        ("tg.linear(x, x, relu=True)", "linear: unexpected argument 'relu'"),
+        ("tg.linear(x, x, None, None, x, bias=x)", "linear: 5 arguments by position, at most 4"),
     ],
 )
 def test_texts(call: str, text: str) -> None:
     with pytest.raises((TypeError, ValueError)) as caught:
         eval(call, {"tg": tg, "x": tg.ones(2, 3)})
     assert str(caught.value).startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("by_keyword", "by_position"),
+    [
+        ("tg.linear(x, x, activation='relu')", "tg.linear(x, x, None, 'relu')"),
+        ("tg.linear(x, weight=x, bias=b)", "tg.linear(x, x, b)"),
+        ("tg.linear(activation='tanh', weight=x, input=x)", "tg.linear(x, x, None, 'tanh')"),
+        ("tg.hinge_loss(x, x, reduction='sum')", "tg.hinge_loss(x, x, 1.0, 'sum')"),
+        ("x.sum(keepdim=True)", "x.sum(None, True)"),
+        ("x.sum(dim=1, keepdim=True)", "x.sum(1, True)"),
+        ("x.sum(axis=1, keepdim=True)", "x.sum(1, True)"),
+        ("x.sum(1, keepdims=True)", "x.sum(1, True)"),
+        ("tg.where(other=b, condition=x > 0, input=x)", "tg.where(x > 0, x, b)"),
+        ("x.expand(2, 2)", "tg.expand(sizes=(2, 2), input=x)"),
+        ("tg.zeros(2, dtype=tg.int64)", "tg.zeros(size=(2,), dtype=tg.int64)"),
+    ],
+)
+def test_keywords_find_their_places(by_keyword: str, by_position: str) -> None:
+    names = {"tg": tg, "x": tg.tensor([[1.0, -2.0], [3.0, 4.0]]), "b": tg.tensor([10.0, 20.0])}
+    assert repr(eval(by_keyword, names)) == repr(eval(by_position, names))

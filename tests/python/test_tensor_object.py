@@ -7,9 +7,11 @@ behaviour is the model; where torch is importable it is asked, live."""
 from __future__ import annotations
 
 import copy
+import gc
 import operator
 import pickle
 import re
+import weakref
 from typing import Any
 
 import numpy as np
@@ -239,3 +241,65 @@ def test_data_is_a_detached_share_and_takes_numbers() -> None:
     for wrong in ("a", None, tg.ones(3)):
         with pytest.raises((TypeError, ValueError), match="data"):
             x.data = wrong
+
+
+def test_a_new_tensor_has_nothing_of_a_dead_one() -> None:
+    """Objects are used again."""
+    x = tg.ones(2, requires_grad=True)
+    x.name, x.grad = "weight", tg.ones(2)
+    dead, address = weakref.ref(x), id(x)
+    del x
+    assert dead() is None
+    fresh = [tg.zeros(2) for _ in range(2000)]
+    assert address in {id(y) for y in fresh}
+    for y in fresh:
+        assert not vars(y)
+        assert y.grad is None
+        assert weakref.getweakrefcount(y) == 0
+
+
+class Named(tg.Tensor):
+    """A subclass as a user writes one; nn.Parameter is another."""
+
+    def __new__(cls, data: Any, name: str) -> Any:
+        made: Any = tg.tensor(data)
+        made.__class__ = cls
+        made.name = name
+        return made
+
+    def __add__(self, other: Any) -> Any:
+        return f"{self.name} + {other!r}"
+
+
+def test_subclasses() -> None:
+    x = Named([1.0, 2.0], "x")
+    assert isinstance(x, tg.Tensor)
+    assert (x + 1, x.name, repr(x)) == ("x + 1", "x", "tensor([1., 2.])")
+    for plain in (1 + x, x * 2, tg.relu(x), x.detach()):
+        assert type(plain) is tg.Tensor
+    assert tg.linear(x, tg.ones(1, 2)).item() == 3.0
+    x.me = x
+    gone = weakref.ref(x)
+    del x, plain
+    gc.collect()
+    assert gone() is None
+    for call in (lambda: tg.Tensor([1.0]), lambda: tg.Tensor.__new__(Named), lambda: object.__new__(Named)):
+        with pytest.raises(TypeError, match="Tensor"):
+            call()
+
+
+def test_a_method_needs_a_tensor() -> None:
+    with pytest.raises(TypeError, match="a Tensor is needed, not int"):
+        tg.Tensor.add_(3, 1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"requires a 'trigrad\._core\.tensor\.Tensor' object"):
+        tg.Tensor.__add__(3, tg.ones(1))  # type: ignore[arg-type]
+
+
+def test_a_long_chain_of_gradients_dies_without_recursion() -> None:
+    x = tail = tg.ones(1)
+    for _ in range(200_000):
+        tail.grad = tg.ones(1)
+        tail = tail.grad
+    gone = weakref.ref(tail)
+    del x, tail
+    assert gone() is None

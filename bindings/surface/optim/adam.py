@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._engine import adam_, tg
+from ._engine import adam_
 from .optimizer import Optimizer, check
 
 
@@ -42,37 +42,20 @@ class Adam(Optimizer):
         super().__init__(params, {**defaults, "amsgrad": amsgrad, "maximize": maximize})
 
     def update(self, group: dict[str, Any]) -> None:
-        """One call; more where some parameters have missed gradients, and are at another step."""
-        found = self.with_gradients(group)
-        steps = {own.get("step", 0) for _, _, own in found}
-        if not found:
-            return
-        parts = (
-            [found] if len(steps) == 1 else [[f for f in found if f[2].get("step", 0) == s] for s in steps]
-        )
+        """The engine's update; it keeps step and moments in self.state[parameter]."""
         beta1, beta2 = group["betas"]
-        names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 3 if group["amsgrad"] else 2]
-        for part, step in zip(parts, steps, strict=True):
-            for p, _, own in part:
-                own["step"] = step + 1
-                if names[-1] not in own:
-                    own |= {name: tg.zeros_like(p) for name in names if name not in own}
-            moments = [[own[name] for _, _, own in part] for name in names]
-            adam_(
-                [p for p, _, _ in part],
-                [g for _, g, _ in part],
-                moments[0],
-                moments[1],
-                moments[2] if group["amsgrad"] else None,
-                step + 1,
-                group["lr"],
-                beta1,
-                beta2,
-                group["eps"],
-                group["weight_decay"],
-                self.decoupled,
-                group["maximize"],
-            )
+        adam_(
+            group["params"],
+            self.state,
+            group["lr"],
+            beta1,
+            beta2,
+            group["eps"],
+            group["weight_decay"],
+            group["amsgrad"],
+            group["maximize"],
+            self.decoupled,
+        )
 
 
 class AdamW(Adam):

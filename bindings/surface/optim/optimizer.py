@@ -95,11 +95,6 @@ class Optimizer:
         """The update of one group: one call of the engine for all its parameters."""
         raise NotImplementedError
 
-    def with_gradients(self, group: dict[str, Any]) -> list[tuple[Any, Any, dict[str, Any]]]:
-        """(parameter, gradient, state) for each parameter of the group that has a gradient."""
-        state = self.state
-        return [(p, g, state[p]) for p in group["params"] if (g := p.grad) is not None]
-
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients (or fill them with zeros)."""
         for group in self.param_groups:

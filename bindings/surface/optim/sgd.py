@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._engine import sgd_, tg
+from ._engine import sgd_
 from .optimizer import Optimizer, check
 
 
@@ -39,38 +39,14 @@ class SGD(Optimizer):
         super().__init__(params, {**defaults, "nesterov": nesterov, "maximize": maximize})
 
     def update(self, group: dict[str, Any]) -> None:
-        """One call; two where some parameters meet their first gradient later than others."""
-        if group["momentum"] == 0:
-            pairs = [(p, g) for p in group["params"] if (g := p.grad) is not None]
-            _call(group, [p for p, _ in pairs], [g for _, g in pairs], None, False)
-            return
-        found = self.with_gradients(group)
-        first = [f for f in found if f[2].get("momentum_buffer") is None]
-        later = found if not first else [f for f in found if f[2].get("momentum_buffer") is not None]
-        for p, _, own in first:
-            own["momentum_buffer"] = tg.zeros_like(p)
-        for part in (first, later):
-            if part:
-                velocities = [own["momentum_buffer"] for _, _, own in part]
-                _call(group, [p for p, _, _ in part], [g for _, g, _ in part], velocities, part is first)
-
-
-def _call(
-    group: dict[str, Any],
-    parameters: list[Any],
-    gradients: list[Any],
-    velocities: list[Any] | None,
-    first_step: bool,
-) -> None:
-    sgd_(
-        parameters,
-        gradients,
-        velocities,
-        group["lr"],
-        group["momentum"],
-        group["dampening"],
-        group["weight_decay"],
-        group["nesterov"],
-        group["maximize"],
-        first_step,
-    )
+        """The engine's update; it keeps velocities in self.state[parameter]["momentum_buffer"]."""
+        sgd_(
+            group["params"],
+            self.state,
+            group["lr"],
+            group["momentum"],
+            group["dampening"],
+            group["weight_decay"],
+            group["nesterov"],
+            group["maximize"],
+        )

@@ -24,11 +24,17 @@ class Tensor:
     __array_ufunc__ = None
     engine: typing.ClassVar[str] = 'tensor_cpp'
     def __abs__(self) -> Tensor:
-        ...
-    def __add__(self, arg0: typing.Any) -> Tensor:
-        ...
-    def __and__(self, arg0: typing.Any) -> Tensor:
-        ...
+        """
+        abs(self)
+        """
+    def __add__(self, value: typing.Any) -> Tensor:
+        """
+        Return self+value.
+        """
+    def __and__(self, value: typing.Any) -> Tensor:
+        """
+        Return self&value.
+        """
     def __array__(self, dtype: typing.Any = None, copy: typing.Any = None) -> typing.Any:
         """
         For np.asarray(x) and np.array(x): shares memory unless asked for a copy or another dtype.
@@ -51,88 +57,142 @@ class Tensor:
         """
     def __dlpack_device__(self) -> tuple[int, int]:
         ...
-    def __eq__(self, arg0: object) -> Tensor:  # type: ignore[override]
-        ...
+    def __eq__(self, value: object) -> Tensor:  # type: ignore[override]
+        """
+        Return self==value.
+        """
     def __float__(self) -> builtins.float:
         ...
     def __format__(self, spec: str) -> str:
         """
         A 0-dim tensor formats as its number.
         """
-    def __ge__(self, arg0: typing.Any) -> Tensor:
-        ...
+    def __ge__(self, value: typing.Any) -> Tensor:
+        """
+        Return self>=value.
+        """
     def __getitem__(self, arg0: typing.Any) -> Tensor:
         ...
-    def __gt__(self, arg0: typing.Any) -> Tensor:
-        ...
+    def __gt__(self, value: typing.Any) -> Tensor:
+        """
+        Return self>value.
+        """
     def __hash__(self) -> builtins.int:
-        ...
-    def __iadd__(self, arg0: typing.Any) -> typing.Any:
-        ...
-    def __imul__(self, arg0: typing.Any) -> typing.Any:
-        ...
+        """
+        Return hash(self).
+        """
+    def __iadd__(self, value: typing.Any) -> Tensor:
+        """
+        Return self+=value.
+        """
+    def __imul__(self, value: typing.Any) -> Tensor:
+        """
+        Return self*=value.
+        """
     def __index__(self) -> builtins.int:
-        ...
-    def __init__(self, *args: typing.Any, **kwargs: typing.Any) -> None:
         ...
     def __int__(self) -> builtins.int:
         ...
     def __invert__(self) -> Tensor:
-        ...
-    def __isub__(self, arg0: typing.Any) -> typing.Any:
-        ...
+        """
+        ~self
+        """
+    def __isub__(self, value: typing.Any) -> Tensor:
+        """
+        Return self-=value.
+        """
     def __iter__(self) -> collections.abc.Iterator[Tensor]:
         ...
-    def __itruediv__(self, arg0: typing.Any) -> typing.Any:
-        ...
-    def __le__(self, arg0: typing.Any) -> Tensor:
-        ...
+    def __itruediv__(self, value: typing.Any) -> Tensor:
+        """
+        Return self/=value.
+        """
+    def __le__(self, value: typing.Any) -> Tensor:
+        """
+        Return self<=value.
+        """
     def __len__(self) -> builtins.int:
         ...
-    def __lt__(self, arg0: typing.Any) -> Tensor:
-        ...
-    def __matmul__(self, arg0: typing.Any) -> Tensor:
-        ...
-    def __mul__(self, arg0: typing.Any) -> Tensor:
-        ...
-    def __ne__(self, arg0: object) -> Tensor:  # type: ignore[override]
-        ...
+    def __lt__(self, value: typing.Any) -> Tensor:
+        """
+        Return self<value.
+        """
+    def __matmul__(self, value: typing.Any) -> Tensor:
+        """
+        Return self@value.
+        """
+    def __mul__(self, value: typing.Any) -> Tensor:
+        """
+        Return self*value.
+        """
+    def __ne__(self, value: object) -> Tensor:  # type: ignore[override]
+        """
+        Return self!=value.
+        """
     def __neg__(self) -> Tensor:
-        ...
-    def __or__(self, arg0: typing.Any) -> Tensor:
-        ...
+        """
+        -self
+        """
+    def __or__(self, value: typing.Any) -> Tensor:
+        """
+        Return self|value.
+        """
     def __pos__(self) -> Tensor:
-        ...
-    def __pow__(self, arg0: typing.Any) -> Tensor:
-        ...
-    def __radd__(self, arg0: typing.Any) -> Tensor:
-        ...
-    def __rand__(self, arg0: typing.Any) -> Tensor:
-        ...
+        """
+        +self
+        """
+    def __pow__(self, value: typing.Any) -> Tensor:
+        """
+        Return pow(self, value, mod).
+        """
+    def __radd__(self, value: typing.Any) -> Tensor:
+        """
+        Return value+self.
+        """
+    def __rand__(self, value: typing.Any) -> Tensor:
+        """
+        Return value&self.
+        """
     def __reduce__(self) -> tuple[typing.Any, ...]:
         """
         A pickle keeps the numbers and the flag, not the graph.
         """
     def __repr__(self) -> str:
         ...
-    def __rmatmul__(self, arg0: typing.Any) -> Tensor:
-        ...
-    def __rmul__(self, arg0: typing.Any) -> Tensor:
-        ...
-    def __ror__(self, arg0: typing.Any) -> Tensor:
-        ...
-    def __rpow__(self, arg0: typing.Any) -> Tensor:
-        ...
-    def __rsub__(self, arg0: typing.Any) -> Tensor:
-        ...
-    def __rtruediv__(self, arg0: typing.Any) -> Tensor:
-        ...
+    def __rmatmul__(self, value: typing.Any) -> Tensor:
+        """
+        Return value@self.
+        """
+    def __rmul__(self, value: typing.Any) -> Tensor:
+        """
+        Return value*self.
+        """
+    def __ror__(self, value: typing.Any) -> Tensor:
+        """
+        Return value|self.
+        """
+    def __rpow__(self, value: typing.Any) -> Tensor:
+        """
+        Return pow(value, self, mod).
+        """
+    def __rsub__(self, value: typing.Any) -> Tensor:
+        """
+        Return value-self.
+        """
+    def __rtruediv__(self, value: typing.Any) -> Tensor:
+        """
+        Return value/self.
+        """
     def __setitem__(self, arg0: typing.Any, arg1: typing.Any) -> None:
         ...
-    def __sub__(self, arg0: typing.Any) -> Tensor:
-        ...
-    def __truediv__(self, arg0: typing.Any) -> Tensor:
-        ...
+    def __sub__(self, value: typing.Any) -> Tensor:
+        """
+        Return self-value.
+        """
+    def __truediv__(self, value: typing.Any) -> Tensor:
+        """
+        Return self/value.
+        """
     def _remove_hook(self, number: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     def abs(self) -> Tensor:
@@ -715,7 +775,7 @@ class Tensor:
         ∂loss/∂this, or None. Leaves accumulate it until `x.grad = None` or `x.grad.zero_()`.
         """
     @grad.setter
-    def grad(self, arg1: typing.Any) -> None:
+    def grad(self, value: typing.Any) -> None:
         ...
     @property
     def grad_fn(self) -> typing.Any:
@@ -814,8 +874,10 @@ class _StepRecording:
         ...
     def stop(self) -> None:
         ...
-def _adam_(parameters: typing.Any, gradients: typing.Any, first_moments: typing.Any, second_moments: typing.Any, max_second_moments: typing.Any, step: typing.SupportsInt | typing.SupportsIndex, lr: typing.SupportsFloat | typing.SupportsIndex, beta1: typing.SupportsFloat | typing.SupportsIndex, beta2: typing.SupportsFloat | typing.SupportsIndex, eps: typing.SupportsFloat | typing.SupportsIndex, weight_decay: typing.SupportsFloat | typing.SupportsIndex, decoupled: builtins.bool, maximize: builtins.bool) -> None:
-    ...
+def _adam_(parameters: typing.Any, state: dict, lr: typing.SupportsFloat | typing.SupportsIndex, beta1: typing.SupportsFloat | typing.SupportsIndex, beta2: typing.SupportsFloat | typing.SupportsIndex, eps: typing.SupportsFloat | typing.SupportsIndex, weight_decay: typing.SupportsFloat | typing.SupportsIndex, amsgrad: builtins.bool, maximize: builtins.bool, decoupled: builtins.bool) -> None:
+    """
+    One step of Adam, or with decoupled of AdamW: "step", "exp_avg", "exp_avg_sq" and "max_exp_avg_sq".
+    """
 def _grad(outputs: collections.abc.Sequence[Tensor], inputs: collections.abc.Sequence[Tensor], grad_outputs: collections.abc.Sequence[typing.Any], retain_graph: builtins.bool | None, create_graph: builtins.bool, allow_unused: builtins.bool, order: str | None) -> tuple[typing.Any, ...]:
     ...
 def _is_anomaly_enabled() -> builtins.bool:
@@ -836,8 +898,10 @@ def _set_anomaly_enabled(arg0: builtins.bool) -> None:
     ...
 def _set_grad_enabled(arg0: builtins.bool) -> None:
     ...
-def _sgd_(parameters: typing.Any, gradients: typing.Any, velocities: typing.Any, lr: typing.SupportsFloat | typing.SupportsIndex, momentum: typing.SupportsFloat | typing.SupportsIndex, dampening: typing.SupportsFloat | typing.SupportsIndex, weight_decay: typing.SupportsFloat | typing.SupportsIndex, nesterov: builtins.bool, maximize: builtins.bool, first_step: builtins.bool) -> None:
-    ...
+def _sgd_(parameters: typing.Any, state: dict, lr: typing.SupportsFloat | typing.SupportsIndex, momentum: typing.SupportsFloat | typing.SupportsIndex, dampening: typing.SupportsFloat | typing.SupportsIndex, weight_decay: typing.SupportsFloat | typing.SupportsIndex, nesterov: builtins.bool, maximize: builtins.bool) -> None:
+    """
+    One step of SGD. The velocity, "momentum_buffer", begins as the first gradient.
+    """
 def abs(input: typing.Any) -> Tensor:
     """
     |x|, elementwise. Gradient: g sign x.

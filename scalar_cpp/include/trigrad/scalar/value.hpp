@@ -56,7 +56,8 @@ class Value {
   [[gnu::always_inline]] static Value apply(const typename Op::Attrs& attrs, Value x) {
     const double z = static_cast<double>(evaluate<Op>(attrs, x.data));
     if constexpr (differentiable<Op>) {
-      if (Tape* const t = tape_of(Op::info.name, x.owner_)) return {z, x.owner_, t->push(op_code<Op>, x.id_, partial<Op, 0>(attrs, x.data, z))};
+      if (Tape* const t = tape_of(Op::info.name, x.owner_))
+        return {z, x.owner_, t->push(op_code<Op>, x.id_, partial<Op, 0>(attrs, x.data, z))};
     }
     return z;
   }
@@ -160,8 +161,7 @@ Value dot(std::span<const Value> w, std::span<const X> x, Value bias = 0.0) {
     if constexpr (std::same_as<X, Value>) *term++ = {wk.data, xk.id()};
   }
   const std::size_t count = std::same_as<X, Value> ? 2 * w.size() : w.size();
-  if (Tape* const t = Value::tape_of("dot", owner))
-    return {z, owner, t->push_sum(count, mutant("value.dot_forgets_bias") ? 0 : bias.id())};
+  if (Tape* const t = Value::tape_of("dot", owner)) return {z, owner, t->push_sum(count, mutant("value.dot_forgets_bias") ? 0 : bias.id())};
   return z;
 }
 
