@@ -115,7 +115,9 @@ def _finding(costs: list[Line]) -> str:
             said.append(f"{TITLES[one['workload']]} {duration(each(one, 'grad')[0])} ({words})")
     if not said:
         return ""
-    return f"An operation of scalar_cpp, recorded and swept, in multiples of others' speed: {'; '.join(said)}."
+    return (
+        f"An operation of scalar_cpp, recorded and swept, in multiples of others' speed: {'; '.join(said)}."
+    )
 
 
 def _draw(theme: Theme, costs: list[Line], growing: list[Line]) -> Figure:
