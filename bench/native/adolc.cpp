@@ -50,6 +50,7 @@ class AdolcTape {
   static void relu(adouble& z) {
     if (z.value() <= 0) z = 0.0;
   }
+  static void relu_node(adouble& z) { z = fmax(z, 0.0); }
   static double value(const adouble& z) { return z.value(); }
 
   native::json counts() const {

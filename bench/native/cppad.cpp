@@ -46,6 +46,7 @@ class CppAdTape {
   static void relu(Value& z) {
     if (z <= 0) z = 0.0;
   }
+  static void relu_node(Value& z) { z = CppAD::CondExpGt(z, Value(0.0), z, Value(0.0)); }
   static double value(const Value& z) { return CppAD::Value(CppAD::Var2Par(z)); }
 
   native::json counts() const {

@@ -36,6 +36,7 @@ class TrigradTape {
   static void mul_add(Value w, Value x, Value& z) { z = trigrad::mul_add(w, x, z); }
   static void scale_add(Value& z, Value a, Value b) { z = trigrad::mul_add(z, a, b); }
   static void relu(Value& z) { z = trigrad::relu(z); }
+  static void relu_node(Value& z) { relu(z); }
   static double value(Value z) { return z.data; }
 
   native::json counts() const {

@@ -1,11 +1,12 @@
 // What the workloads compute, one scalar at a time: the code that a user of micrograd would write, as a template over
 // the library that records it. trigrad's tape, CppAD and ADOL-C all run this text.
 //
-// A Library names its Number and says how its users write five things, each in place:
+// A Library names its Number and says how its users write six things, each in place:
 //   L::affine(w, x, bias, z)   z = bias + Σ w x, with the library's n-ary call if it has one
 //   L::mul_add(w, x, z)        z = z + w x
 //   L::scale_add(z, a, b)      z = z a + b
-//   L::relu(z)                 z = max(z, 0)
+//   L::relu(z)                 z = max(z, 0), where the library lets the program decide, by an `if`
+//   L::relu_node(z)            the same, recorded as an operation
 //   L::value(z)                z as a plain number
 // exp, log, tanh, pow and the operators are found by their argument.
 //

@@ -1,6 +1,6 @@
 // The same workload, written in the ways that a library's user might write a sum of products:
 //
-//   op    every operation a variable of its own: micrograd's graph
+//   op    every operation a variable and a node of its own, ReLU too: micrograd's graph
 //   mac   z = z + w * x; trigrad's operators record a node each, so there it is mul_add
 //   own   what the library has for it: trigrad's dot, the others' z += w * x
 //
@@ -29,6 +29,7 @@ struct OpByOp : L {
     const T product = z * a;
     z = product + b;
   }
+  static void relu(T& z) { L::relu_node(z); }
 };
 
 // z = z + w x, by the library's call for it where there is one.

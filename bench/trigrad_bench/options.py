@@ -20,7 +20,7 @@ from .schema import WorkloadError
 
 BASELINES = ("torch", "tensor_cpp.tape")  # everybody is compared with the first of these that takes part
 EXTRAS = ("curves", "op_cost", "depth", "gemm")
-LONG = ("limit", "breakdown", "scaling", "waterfall", "scalar")  # minutes, not seconds: only when they are named
+LONG = ("limit", "breakdown", "scaling", "waterfall", "scalar")  # minutes: only when they are named
 
 
 class UsageError(ValueError):

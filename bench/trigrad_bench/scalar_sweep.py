@@ -27,9 +27,9 @@ from .workload import Workload
 ENGINES = ("native.scalar_cpp", "native.cppad", "native.adolc")
 STYLES = ("op", "mac", "own")
 PHASES = ("forward", "backward", "grad")
-# Positive weights so small that no hinge is reached, and biases that outweigh the data: no ReLU is dead. (A dead
-# one flatters libraries that leave out what has no influence.) Such a network is linear, and the labels are
-# balanced, so without a larger L2 term the biases' gradients would be nothing but rounding.
+# No ReLU is dead: positive weights so small that no hinge is reached, and biases that outweigh the data.
+# (Dead ones flatter libraries that leave out what has no influence.) Such a network is linear, and the labels
+# are balanced, so without a larger L2 term the biases' gradients would be nothing but rounding.
 BIASES = {"bias0": [[4.0] * 16], "bias1": [[1.0] * 16], "bias2": [[0.1]]}
 ALIVE = {
     "init": {"weight": "between", "low": 0.01, "scale": 0.02, "values": BIASES},
@@ -38,7 +38,7 @@ ALIVE = {
 
 
 class Job(NamedTuple):
-    """A workload, how it is written, and how many times as fast as CppAD and as ADOL-C trigrad wants to be."""
+    """A workload, and by style how many times as fast as CppAD and as ADOL-C trigrad wants to be."""
 
     workload: str
     changes: Mapping[str, Any]
@@ -67,7 +67,7 @@ def operations(loaded: Workload) -> int:
     rows, (_, *widths) = sizes.shares(loaded.data)[0], model.layers
     weights = loaded.parameter_count - sum(widths)
     a_row = 2 * weights + sum(widths[:-1]) + 3  # w x, added; ReLU; the hinge of 1 + -y score
-    # The rows added up and averaged, every parameter squared and added, that times alpha, and the sum of both.
+    # Rows are added up and averaged, parameters squared and added; that times alpha, and the sum of both.
     return rows * (a_row + 1) + 1 + 2 * loaded.parameter_count + 2
 
 

@@ -114,11 +114,12 @@ template <int kRows, int kVectors, bool kCopy, class Vector, class T>
   }
   T numbers[kRows][kWidth];
   std::memcpy(numbers, sums, sizeof(numbers));
-  if (columns == kWidth && z.row_step == 1 && kRows % 4 == 0) {
-    for (int r = 0; r < kRows; r += 4)
-      for (int c = 0; c < kWidth; c += 4) transpose_four(&numbers[r][c], kWidth, corner + r + c * z.column_step, z.column_step, z.add);
-    return;
-  }
+  if constexpr (kRows % 4 == 0 && kWidth % 4 == 0)
+    if (columns == kWidth && z.row_step == 1) {
+      for (int r = 0; r < kRows; r += 4)
+        for (int c = 0; c < kWidth; c += 4) transpose_four(&numbers[r][c], kWidth, corner + r + c * z.column_step, z.column_step, z.add);
+      return;
+    }
   for (std::int64_t c = 0; c < columns; ++c)
     for (int r = 0; r < kRows; ++r) {
       T& to = corner[r * z.row_step + c * z.column_step];

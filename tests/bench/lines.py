@@ -309,6 +309,30 @@ def extras(rng: np.random.Generator) -> list[Line]:
     return out
 
 
+def scalars(rng: np.random.Generator) -> list[Line]:
+    """Three libraries on two programs, in every style, and one program that grows."""
+
+    def around(ns: float) -> list[float]:
+        return (ns * np.exp(rng.normal(0.0, 0.01, 15))).tolist()
+
+    ok = {"dtype": "float64", "phase": "grad", "status": "ok", "reason": "", "parameters": 337}
+    out = []
+    for engine, ns in (("native.scalar_cpp", 3.0), ("native.cppad", 18.0), ("native.adolc", 30.0)):
+        for workload, nodes, styles in (("M2", 65_077, ("op", "mac", "own")), ("chain", 2_100_000, ("op",))):
+            for style in styles:
+                each = ns * nodes / (1 + 0.3 * (style == "mac"))
+                passes = {"forward_ns": around(0.6 * each), "backward_ns": around(0.4 * each)}
+                what = {"workload": workload, "style": style, "nodes": nodes, "bytes": 40 * nodes}
+                what |= {"goals": [5.0, 12.0] if style != "own" else None}
+                out.append(line("scalar_cost", engine=engine, **ok, **what, **passes, grad_ns=around(each)))
+        for nodes in (100_000, 10_000_000):
+            what = {"workload": "chain", "style": "op", "nodes": nodes, "bytes": 40 * nodes}
+            both = {"first_ns": around(4 * ns * nodes), "again_ns": around(ns * nodes)}
+            out.append(line("scalar_size", engine=engine, **ok, **what, **both))
+    out.append({**out[0], "engine": "native.cppad", "workload": "fan_in", "status": "wrong", "grad_ns": []})
+    return out
+
+
 def lines(*, without: tuple[str, ...] = ()) -> list[Line]:
     """A whole run; kinds named in `without` are left out."""
     rng = np.random.default_rng(5)
@@ -344,4 +368,5 @@ def lines(*, without: tuple[str, ...] = ()) -> list[Line]:
         },
     ]
     everything = [*head, *cells(rng), *curves(), *depths(), *micro(rng), *limits(rng), *extras(rng)]
+    everything += scalars(rng)
     return [line for line in everything if line["kind"] not in without]

@@ -52,15 +52,15 @@ def build(lines: Lines) -> Chart | Missing:
         NAME,
         TITLE,
         finding,
-        "Dot charts of nanoseconds for each operation, one panel a program, one row a style; below, line charts"
-        f" against the number of operations. {finding}",
+        "Dot charts of nanoseconds for each operation, one panel a program, one row a style; below, line"
+        f" charts against the number of operations. {finding}",
         COLUMNS,
         rows,
         caption(
             lines,
             extra="time to record and to sweep, for each operation as micrograd counts them, CPU time of one"
-            " thread, medians, 95 % intervals; op: every operation a variable, mac: z = z + w·x (scalar_cpp:"
-            " mul_add), own: what the library has for a sum of products; the bars are the goals of scalar_cpp:"
+            " thread, medians, 95 % intervals; op: every operation a node, mac: z = z + w·x (scalar_cpp:"
+            " mul_add), own: what the library has for a sum of products; the bars are goals of scalar_cpp:"
             f" {_goals()}; below in style op, dashed the first pass of a process",
         ),
         lambda theme: _draw(theme, costs, growing),
@@ -148,16 +148,18 @@ def _panel(ax: Axes, theme: Theme, ones: list[Line], costs: list[Line]) -> None:
     engines = sorted({one["engine"] for one in ones}, key=rank)
     ax.set_xscale("log")
     totals = [each(one, "grad") for one in ones]
-    ax.set_xlim(min(t[1] for t in totals) / 2, max(t[2] for t in totals) * 2.5)
-    for one, (ns, low, high) in zip(ones, totals, strict=True):
+    goals = [_wanted(one, costs) if one["engine"] == OURS else None for one in ones]
+    least = min(filter(None, (*goals, *(low for _, low, _ in totals))))
+    ax.set_xlim(least / 1.4, max(high for _, _, high in totals) * 2.5)
+    for one, (ns, low, high), most in zip(ones, totals, goals, strict=True):
         y = styles.index(one["style"]) + 0.26 * (engines.index(one["engine"]) - (len(engines) - 1) / 2)
         dot(ax, theme, one["engine"], ns, y, xerr=interval(ns, low, high), size=6)
         ax.annotate(
             f"{ns:.3g}", (high, y), (6, 0), textcoords="offset points", va="center", size=7.5, color=theme.ink
         )
-        if one["engine"] == OURS and (most := _wanted(one, costs)):
+        if most:
             ax.plot([most], [y], marker="|", ms=11, mew=2, color=theme.muted, zorder=2)
-    ns_axis(ax.xaxis, narrow=True)
+    ns_axis(ax.xaxis)
     ax.set_xlabel("time of an operation")
     ax.set_yticks(range(len(styles)), styles)
     ax.set_ylim(len(styles) - 0.5, -0.5)

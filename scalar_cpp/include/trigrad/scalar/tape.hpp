@@ -146,7 +146,7 @@ class Tape {
           g = adjoint[--i] += g;
         } else if (c + 1 == i) {
           adjoint[a] += da * g;
-          if (b) adjoint[b] += db * g;
+          if (b) adjoint[b] += db * g;  // unasked, all nodes without a second parent would wait for adjoint[0]
           if (mutant("tape.run_overwrites")) adjoint[i - 1] = 0;
           g = adjoint[--i] += g;
         } else if (a + 1 == i && c + 2 == i && i > first && node[i - 1].op != kSum) {
@@ -161,7 +161,7 @@ class Tape {
           }
           if (mutant("tape.pair_reads_early")) adjoint[c] = early;
           i -= 2;
-          g = adjoint[i] += g;
+          g = adjoint[i] += g;  // last, because c may be a parent of m, too
         } else {
           if (c && !mutant("tape.third_parent_ignored")) adjoint[c] += g;
           if (mutant("tape.second_parent_overwritten")) adjoint[b] = 0;
@@ -179,7 +179,7 @@ class Tape {
 
   // Makes every adjoint writable through set_adjoint and sweep, without clearing any.
   void reserve_adjoints() {
-    if (adjoint_.capacity() < size_) adjoint_.resize(node_.capacity());
+    if (adjoint_.capacity() < size_) adjoint_.resize(std::max(size_, node_.capacity()));
     if (adjoints_ < size_) std::fill(adjoint_.data() + adjoints_, adjoint_.data() + size_, 0.0);
     adjoints_ = size_;
   }
@@ -237,8 +237,8 @@ class Tape {
   // Both zeros; as numbers, they would be compared with care for NaN, which takes three instructions more.
   static bool is_zero(double g) { return std::bit_cast<std::uint64_t>(g) << 1 == 0; }
 
-  // The last step of `push` is here a second time: where a path joins the fast one again, the compiler would no longer
-  // know what it has in registers.
+  // All of `push` again, not only grow(): where a slow path joins the fast one, the compiler no longer knows what it has
+  // in registers.
   [[gnu::noinline, gnu::cold]] NodeId grow_and_push(OpCode op, NodeId a, double da, NodeId b, double db, NodeId c) {
     grow();
     return push(op, a, da, b, db, c);
