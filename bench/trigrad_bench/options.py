@@ -96,7 +96,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "curve_budget": 0.25,
         "limit": 240.0,
     },
-    "paper": EVERYBODY | {"budget": 6.0, "curve_budget": 0.3, "timeout": 120.0, "slowest": 3.0},
+    "paper": EVERYBODY | {"budget": 6.0, "curve_budget": 0.3, "timeout": 120.0, "slowest": 6.0},
     "full": EVERYBODY
     | {
         "block_ms": 10.0,
