@@ -130,7 +130,9 @@ class Member:
             if self.check.status != "ok":
                 self.fail(self.check.status, self.check.reason)
             elif slowest and seconds > slowest:
-                reason = f"its gradients agree, but step and answer take {seconds:.3g} s; --slowest is {slowest:g}"
+                reason = (
+                    f"gradients agree, but step and answer take {seconds:.3g} s; --slowest is {slowest:g}"
+                )
                 self.fail("unsupported", reason)
             elif not self.control:
                 with contextlib.suppress(EngineError):
