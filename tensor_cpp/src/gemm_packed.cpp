@@ -194,14 +194,31 @@ constexpr std::int64_t kPad = 16;        // panels a power of two apart would sh
 constexpr std::int64_t kFewRows = 64;    // so many strips that a panel is in the first-level cache for all of them
 constexpr std::int64_t kFewDepth = 128;  // as then a panel takes half of it
 
-// One product on one thread.
+// How a product z (M, N) is cut into blocks of y. All threads cut alike, since a sum's rounding shows where it was cut.
+template <class T>
+struct Blocks {
+  bool few;  // few rows: panels outside, strips inside
+  std::int64_t columns, depth;
+
+  Blocks(const Kernel<T>& kernel, const Matrix<T>& y, std::int64_t M, std::int64_t N)
+      : few(M <= kFewRows && y.column_step == 1),
+        columns(few ? N : std::min(kBlockColumns, (N + kernel.width - 1) / kernel.width * kernel.width)),
+        depth(few ? kFewDepth : kBlockBytes / static_cast<std::int64_t>(sizeof(T)) / columns) {}
+
+  // Numbers of scratch: a packed block (for few rows, a panel), and a packed strip.
+  std::int64_t panels_length(const Kernel<T>& kernel) const {
+    const std::int64_t panels = few ? 1 : (columns + kernel.width - 1) / kernel.width;
+    return panels * (depth * kernel.width + kPad);
+  }
+  std::int64_t length(const Kernel<T>& kernel) const { return panels_length(kernel) + depth * kernel.rows; }
+};
+
+// A product, or a thread's part of one.
 template <class T>
 struct Multiplication {
   const Kernel<T>& kernel;
-  T* scratch;  // scratch_length numbers
-
-  static constexpr std::int64_t kStripLength = 8 * kBlockBytes / (32 * static_cast<std::int64_t>(sizeof(T)));
-  static constexpr std::int64_t kLength = 2 * kBlockBytes / static_cast<std::int64_t>(sizeof(T));
+  const Blocks<T>& blocks;
+  T* scratch;
 
   // y (depth, columns) as panels of kernel.width columns, the missing columns as zeros; a row of y at a time, as it lies.
   void pack(const Matrix<T>& y, std::int64_t depth, std::int64_t columns, T* panels) const {
@@ -247,7 +264,7 @@ struct Multiplication {
     const std::int64_t width = kernel.width, panel_step = depth * width + kPad;
     pack(y, depth, N, scratch);
     if (x.column_step == 1 || N <= width) return kernel.multiply({x, M, depth, scratch, panel_step, width, N, nullptr, z});
-    T* const strip = scratch + kLength - kStripLength;  // it is read for every panel
+    T* const strip = scratch + blocks.panels_length(kernel);  // it is read for every panel
     for (std::int64_t row = 0; row < M; row += kernel.rows) {
       const std::int64_t rows = std::min(kernel.rows, M - row);
       for (std::int64_t k = 0; k < depth; ++k)
@@ -265,16 +282,13 @@ struct Multiplication {
   }
 
   void operator()(const Matrix<T>& x, const Matrix<T>& y, const Output<T>& z, std::int64_t M, std::int64_t N, std::int64_t K) const {
-    const bool few = M <= kFewRows && y.column_step == 1;
-    const std::int64_t block_columns = few ? N : std::min(kBlockColumns, (N + kernel.width - 1) / kernel.width * kernel.width);
-    const std::int64_t block_depth = few ? kFewDepth : kBlockBytes / static_cast<std::int64_t>(sizeof(T)) / block_columns;
-    for (std::int64_t k = 0; k < K; k += block_depth)
-      for (std::int64_t column = 0; column < N; column += block_columns) {
+    for (std::int64_t k = 0; k < K; k += blocks.depth)
+      for (std::int64_t column = 0; column < N; column += blocks.columns) {
         const Matrix<T> x_slice{x.data + k * x.column_step, x.row_step, x.column_step};
         const Matrix<T> block{y.data + k * y.row_step + column * y.column_step, y.row_step, y.column_step};
         const Output<T> to{z.data + column * z.column_step, z.row_step, z.column_step, k > 0};
-        const std::int64_t depth = std::min(block_depth, K - k), columns = std::min(block_columns, N - column);
-        if (few) few_rows(x_slice, block, to, M, columns, depth);
+        const std::int64_t depth = std::min(blocks.depth, K - k), columns = std::min(blocks.columns, N - column);
+        if (blocks.few) few_rows(x_slice, block, to, M, columns, depth);
         else many_rows(x_slice, block, to, M, columns, depth);
       }
   }
@@ -288,9 +302,10 @@ template <class T>
 void share_out(const Kernel<T>& kernel, const Matrix<T>& x, const Matrix<T>& y, const Output<T>& z, std::int64_t M, std::int64_t N,
                std::int64_t K) {
   const auto worth = static_cast<int>(std::min<std::int64_t>(M * N * K / kWorthAThread + 1, num_threads()));
-  const std::size_t length = Multiplication<T>::kLength, bytes = sizeof(T) * length * static_cast<std::size_t>(worth);
+  const Blocks<T> blocks(kernel, y, M, N);
+  const auto length = static_cast<std::size_t>(blocks.length(kernel)), bytes = sizeof(T) * length * static_cast<std::size_t>(worth);
   T* const scratch = static_cast<T*>(pool_take(bytes));
-  const auto on_part = [&](int part) { return Multiplication<T>{kernel, scratch + length * static_cast<std::size_t>(part)}; };
+  const auto on_part = [&](int part) { return Multiplication<T>{kernel, blocks, scratch + length * static_cast<std::size_t>(part)}; };
   if (M >= N)
     parallel_for(M, kernel.rows, worth, [&](std::int64_t first, std::int64_t last, int part) {
       on_part(part)({x.data + first * x.row_step, x.row_step, x.column_step}, y,

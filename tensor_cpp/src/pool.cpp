@@ -48,17 +48,18 @@ struct FreeBlock {
 };
 
 void* from_system(std::size_t bytes) {
-  std::size_t alignment = 64;
 #if defined(__linux__)
   // Large blocks ask for large pages: a matrix read by columns would else need an address translation for each row.
   constexpr std::size_t kLargePage = std::size_t{2} << 20;
-  if (bytes >= kLargePage) alignment = kLargePage;
+  if (bytes >= kLargePage) {
+    void* block = nullptr;
+    if (posix_memalign(&block, kLargePage, bytes) != 0) throw std::bad_alloc();  // takes any size, unlike aligned_alloc
+    madvise(block, bytes / kLargePage * kLargePage, MADV_HUGEPAGE);              // a wish: it may fail
+    return block;
+  }
 #endif
-  void* block = std::aligned_alloc(alignment, (bytes + 63) / 64 * 64);
+  void* block = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
   if (block == nullptr) throw std::bad_alloc();
-#if defined(__linux__)
-  if (bytes >= kLargePage) madvise(block, bytes / kLargePage * kLargePage, MADV_HUGEPAGE);  // a wish: it may fail
-#endif
   return block;
 }
 

@@ -2,8 +2,11 @@
 
 #include <trigrad/tensor.hpp>
 #include <trigrad/tensor/gemm.hpp>
+#include <trigrad/tensor/parallel.hpp>
 
 #include <gtest/gtest.h>
+
+#include <cstring>
 
 namespace tg = trigrad;
 
@@ -40,9 +43,9 @@ class Gemm : public testing::TestWithParam<std::string> {
 }  // namespace
 
 TEST_P(Gemm, AgreesWithTheDefinitionAtEverySizeAndLayout) {
-  const std::int64_t sizes[][3] = {{1, 1, 1},    {2, 3, 4},     {7, 9, 5},     {8, 32, 16},   {9, 33, 17},   {32, 10, 64},
-                                   {100, 16, 2}, {31, 65, 3},   {3, 200, 40},  {200, 3, 7},   {5, 40, 513},  {13, 7, 1030},
-                                   {16, 64, 9},  {17, 70, 300}, {64, 33, 140}, {70, 1100, 3}, {66, 65, 150}, {9, 4, 2100}};
+  const std::int64_t sizes[][3] = {{1, 1, 1},     {2, 3, 4},     {7, 9, 5},     {8, 32, 16},  {9, 33, 17},   {32, 10, 64}, {100, 16, 2},
+                                   {31, 65, 3},   {3, 200, 40},  {200, 3, 7},   {5, 40, 513}, {13, 7, 1030}, {16, 64, 9},  {17, 70, 300},
+                                   {64, 33, 140}, {70, 1100, 3}, {66, 65, 150}, {9, 4, 2100}, {70, 7, 4200}};
   for (const auto dtype : {tg::DType::Float32, tg::DType::Float64})
     for (const auto& [M, N, K] : sizes)
       for (const bool x_transposed : {false, true})
@@ -57,6 +60,22 @@ TEST_P(Gemm, ReadsViewsAsTheyLie) {
   const auto x = tg::narrow(tg::randn({9, 40}, tg::DType::Float64), 1, 3, 20);  // rows further apart than long
   const auto y = tg::expand(tg::randn({20, 1}, tg::DType::Float64), {20, 35});  // one column, thirty-five times
   expect_product(x, y, tg::matmul(x, y));
+}
+
+TEST_P(Gemm, BitsDoNotDependOnTheNumberOfThreads) {
+  const std::int64_t sizes[][3] = {{100, 96, 450}, {40, 1100, 130}, {1100, 40, 130}};  // cut, their halves look like other shapes
+  const int before = tg::num_threads();
+  for (const auto& [M, N, K] : sizes)
+    for (const auto dtype : {tg::DType::Float32, tg::DType::Float64}) {
+      const auto x = tg::randn({M, K}, dtype), y = tg::randn({K, N}, dtype);
+      tg::set_num_threads(1);
+      const auto alone = tg::matmul(x, y);
+      tg::set_num_threads(3);
+      const auto shared = tg::matmul(x, y);
+      const std::size_t bytes = static_cast<std::size_t>(M * N) * size_of(dtype);
+      EXPECT_EQ(std::memcmp(alone.raw(), shared.raw(), bytes), 0) << M << "x" << N << ", K = " << K;
+    }
+  tg::set_num_threads(before);
 }
 
 TEST_P(Gemm, EmptySumsAreZero) {
