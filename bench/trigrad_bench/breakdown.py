@@ -28,7 +28,7 @@ from .options import Options
 from .process import Pool
 from .store import Line, Store
 from .sweeps import opened
-from .turns import Entry, Task, available, gated, header, in_turns, probed, steps
+from .turns import Entry, Task, asked, gated, header, in_turns, probed, steps
 from .workload import Workload
 
 WORKLOADS = ("T3.matched", "M2", "P2.matched", "F1", "A1.d512", "P3.matched")
@@ -54,10 +54,8 @@ def sweep(options: Options, store: Store, machine: str, cores: Sequence[int]) ->
     """A line for each of WORKLOADS that the run has."""
     record = next((line for line in store.lines if line["kind"] == "machine"), {})
     with contextlib.closing(Pool()) as pool:
-        for name in WORKLOADS:
-            loaded = available(options, name) if name in options.workloads else None
-            if loaded is not None:
-                parts_of(options, store, machine, cores, pool, loaded, last_cache(record))
+        for loaded in asked(options, WORKLOADS):
+            parts_of(options, store, machine, cores, pool, loaded, last_cache(record))
 
 
 def parts_of(

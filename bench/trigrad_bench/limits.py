@@ -25,7 +25,7 @@ from .options import Options
 from .process import EngineError, Pool, Process
 from .store import Line, Store
 from .sweeps import opened
-from .turns import Entry, Task, available, gated, header, in_turns, probed, rows_of, steps
+from .turns import Entry, Task, asked, gated, header, in_turns, probed, rows_of, steps
 from .workload import Workload
 
 WORKLOADS = (
@@ -122,10 +122,8 @@ def sweep(options: Options, store: Store, machine: str, cores: Sequence[int]) ->
     record = next((line for line in store.lines if line["kind"] == "machine"), {})
     engines = {e: Entry(e) for e in ENGINES if e in options.engines}
     with opened([*OURS, *OTHERS], cores) as helpers, contextlib.closing(Pool()) as pool:
-        for name in WORKLOADS:
-            loaded = available(options, name) if name in options.workloads else None
-            if loaded is not None:
-                limit_of(options, store, machine, cores, pool, loaded, engines, helpers, last_cache(record))
+        for loaded in asked(options, WORKLOADS):
+            limit_of(options, store, machine, cores, pool, loaded, engines, helpers, last_cache(record))
 
 
 def limit_of(

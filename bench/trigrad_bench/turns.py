@@ -121,6 +121,14 @@ def available(options: Options, name: str) -> Workload | None:
     return None
 
 
+def asked(options: Options, names: Sequence[str]) -> Iterator[Workload]:
+    """Those of the workloads that the run has and this machine has the data for."""
+    for name in names:
+        loaded = available(options, name) if name in options.workloads else None
+        if loaded is not None:
+            yield loaded
+
+
 def phase_of(loaded: Workload) -> str:
     """A whole training step; without an optimiser, what there is of one."""
     return "grad" if loaded.optimizer.kind == "none" else "step"

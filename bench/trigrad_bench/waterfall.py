@@ -20,7 +20,7 @@ from .options import Options
 from .process import EngineError, Pool
 from .store import Line, Store
 from .sweeps import opened
-from .turns import Entry, available, gated, header, in_turns, steps
+from .turns import Entry, asked, gated, header, in_turns, steps
 from .workload import Workload
 
 WORKLOADS = ("P2.matched", "F1")
@@ -96,10 +96,8 @@ def sweep(options: Options, store: Store, machine: str, cores: Sequence[int]) ->
     """A line for each rung of each of WORKLOADS that the run has."""
     others = other_backends(cores)
     with contextlib.closing(Pool()) as pool:
-        for name in WORKLOADS:
-            loaded = available(options, name) if name in options.workloads else None
-            if loaded is not None:
-                flight(options, store, machine, cores, pool, loaded, others)
+        for loaded in asked(options, WORKLOADS):
+            flight(options, store, machine, cores, pool, loaded, others)
 
 
 def other_backends(cores: Sequence[int]) -> list[str]:
