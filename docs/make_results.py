@@ -77,10 +77,11 @@ def page(lines: list[dict[str, Any]]) -> str:
     text = [HEAD]
     text += [f"{k}. {sentence}\n" for k, sentence in enumerate(summary.takeaways(lines), 1)]
     followed = sum(bool(line["ok"]) for line in curves)
-    controls = [stats.control_ratio(line).median for line in lines if line["kind"] == "control"]
+    pairs = stats.control_ratios(line for line in lines if line["kind"] == "control")
+    controls = [ratio.median for ratio in pairs.values()]
     spread = f"medians from {min(controls):.3f} to {max(controls):.3f} over {len(controls)} workloads"
     text += [f"\n{followed} of {len(curves)} training curves follow the reference. "]
-    text += [f"PyTorch against itself, in two processes and the same rounds: {spread}.\n"]
+    text += [f"PyTorch against itself, in the same rounds: {spread}.\n"]
     names = ", ".join(f"{k} {versions[k]}" for k in ("python", "numpy", "torch") if k in versions)
     text += [f"\nMachine: {machine['cpu']}, {machine['cores']} cores, kernel {machine['kernel']}, "]
     text += [f"{machine['compiler']}; {names}, trigrad {run['trigrad']}; one thread. {run['started'][:10]}, "]

@@ -25,7 +25,6 @@ from .stats import iqr_over_median
 WARM = 0.05  # two blocks in a row that differ by less are warm
 WARM_BLOCKS = 12
 WARM_SHARES = 1.0  # warm-up may take as long as the timed blocks
-MIN_ROUNDS = 3
 COUNTER_SECONDS = 60.0
 START_SECONDS = 60.0
 
@@ -106,7 +105,9 @@ class Member:
         assert self.process is not None
         return self.process.ask(verb, timeout=timeout or self.job.timeout, **arguments)
 
-    def open(self, reference: dict[str, Any], float64_instead: bool, slowest: float = 0.0) -> None:
+    def open(
+        self, reference: dict[str, Any], float64_instead: bool, slowest: float = 0.0, *, counters: bool = True
+    ) -> None:
         """Starts it and holds its first step against the reference; failures end in the status.
 
         A suite's time is for many engines: one that needs more than `slowest` seconds a step is gated only.
@@ -134,7 +135,7 @@ class Member:
                     f"gradients agree, but step and answer take {seconds:.3g} s; --slowest is {slowest:g}"
                 )
                 self.fail("unsupported", reason)
-            elif not self.control:
+            elif counters:
                 with contextlib.suppress(EngineError):
                     self.counters = dict(self.ask("counters", COUNTER_SECONDS).get("counters", {}))
                 if not self.process.alive():

@@ -17,6 +17,7 @@ from . import workload as workloads
 from .engines import expand
 from .engines.protocol import PHASES
 from .schema import WorkloadError
+from .stats import FEWEST_PROCESSES
 
 BASELINES = ("torch", "tensor_cpp.tape")  # everybody is compared with the first of these that takes part
 EXTRAS = ("curves", "op_cost", "depth", "gemm")
@@ -62,6 +63,10 @@ class Options:
         """The engine that the A/A control runs twice."""
         return next((b for b in BASELINES if b in self.engines), self.engines[0])
 
+    def fewest_rounds(self) -> int:
+        """What a slow engine gets of each process, if that is at all possible."""
+        return 1 if self.processes >= FEWEST_PROCESSES else 3
+
     def phases_of(self, workload: str) -> tuple[str, ...]:
         """The phases that are timed."""
         return PHASES if workload in self.detailed else self.phases
@@ -91,20 +96,29 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "quick": {
         "engines": ("own", "native", "torch", "micrograd"),
         "phases": ("grad", "step"),
-        "rounds": 11,
-        "budget": 3.0,
+        "processes": 5,
+        "rounds": 3,
+        "budget": 0.6,
         "curve_budget": 0.25,
-        "limit": 240.0,
+        "limit": 360.0,
     },
-    "paper": EVERYBODY | {"budget": 6.0, "curve_budget": 0.3, "timeout": 120.0, "slowest": 6.0},
+    "paper": EVERYBODY
+    | {
+        "processes": 3,
+        "rounds": 5,
+        "budget": 2.0,
+        "curve_budget": 0.3,
+        "timeout": 120.0,
+        "slowest": 6.0,
+    },
     "full": EVERYBODY
     | {
         "block_ms": 10.0,
         "budget": 30.0,
         "curve_budget": 10.0,
         "timeout": 600.0,
-        "rounds": 25,
-        "processes": 3,
+        "rounds": 9,
+        "processes": 5,
         "curve_steps": 1000,
     },
 }

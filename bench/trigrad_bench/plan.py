@@ -1,5 +1,7 @@
-"""What is left to measure.
+"""What is left to measure, and the numbers of sessions.
 
+A suite is measured with several generations of processes (stats.py says why): number 0, 1, 2, ... A session that
+goes on with the engines that memory had no room for counts on by 100, one of a resumed run by 1000.
 Read before: run.py.
 """
 
@@ -11,6 +13,11 @@ from .members import Line
 from .options import Options
 
 
+def generation(proc: int) -> int:
+    """Which generation a session belongs to. What never changes (curves, counters) is asked of the first."""
+    return proc % 100
+
+
 def missing(
     options: Options, kept: Sequence[Line], name: str, dtype: str, threads: int, proc: int
 ) -> list[str]:
@@ -20,7 +27,7 @@ def missing(
         for line in kept
         if line["kind"] == "cell"
         and line["workload"] in (name, options.instead.get(name))
-        and (line["threads"], line["proc"] % 100) == (threads, proc)
+        and (line["threads"], generation(line["proc"])) == (threads, proc)
         and (line["dtype"] == dtype or line["dtype"] == "float64")
         and line["status"] in ("ok", "unsupported")
         and not line.get("interrupted")

@@ -83,7 +83,7 @@ class Run:
             for dtype in self.dtypes(workloads.load(name)):
                 for threads in self.options.threads:
                     if self.options.limit and time.monotonic() - self.began > self.options.limit:
-                        self.late.append(f"{name} {dtype}")
+                        self.late.append(f"{name} {dtype}" + f", process {proc + 1}" * (proc > 0))
                     elif threads <= len(self.cores):
                         self.where = f"{name} {dtype}, {threads} thread(s), process {proc}"
                         self.workload(name, dtype, threads, proc)
@@ -172,7 +172,7 @@ class Run:
             try:
                 self.store.add_all("cell", lines)
                 self.control(session, loaded)
-                if finished and "curves" in self.options.extras:
+                if finished and "curves" in self.options.extras and not plan.generation(session.proc):
                     curves.run(self.options, self.store, session, reference)
             finally:
                 session.close(keep=finished)
@@ -266,6 +266,8 @@ class Run:
         a = {r: ns / mine.n for r, ns in zip(mine.rounds, mine.ns, strict=True)}
         b = {r: ns / other.n for r, ns in zip(other.rounds, other.ns, strict=True)}
         rounds = sorted(a.keys() & b.keys())
+        if not rounds:
+            return
         asked = Asked(session.job.dtype, session.job.threads)
         line = self.cell(control.name, loaded, control.dtype, asked, phase, session.proc)
         line["block_a_ns"], line["block_b_ns"] = [a[r] for r in rounds], [b[r] for r in rounds]

@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .members import MIN_ROUNDS, WARM, WARM_BLOCKS, WARM_SHARES, Blocks, Job, Member, status_of
+from .members import WARM, WARM_BLOCKS, WARM_SHARES, Blocks, Job, Member, status_of
 from .options import BASELINES, Options
+from .plan import generation
 from .process import EngineError
 
 HEAVY = 1.5  # GB: larger processes are not kept for the next workload
@@ -49,7 +50,8 @@ class Session:
             self.progress(f"checking {name}")
             member = Member(name, self.job)
             self.members.append(member)
-            member.open(reference, float64_instead, 0.0 if self.options.check_only else self.options.slowest)
+            slowest = 0.0 if self.options.check_only else self.options.slowest
+            member.open(reference, float64_instead, slowest, counters=not generation(self.proc))
             takes = member.process.memory_gb() if member.process else 0.0
             used += takes if k else 2 * takes  # the control is a second baseline
             largest = max(largest, takes)
@@ -58,7 +60,7 @@ class Session:
         if able and not self.options.check_only:  # without PyTorch, the next baseline is its own control
             name = next((n for n in (baseline, *BASELINES) if n in able), able[0])
             self.control = Member(name, self.job, "control")
-            self.control.open(reference, float64_instead)
+            self.control.open(reference, float64_instead, counters=False)
 
     def everybody(self) -> list[Member]:
         """The engines and the control."""
@@ -116,7 +118,7 @@ class Session:
             per, each = ns / n, wall / n
             blocks.warmup.append(round(per))
             blocks.n, blocks.wall = n, wall
-            affordable = max(1, int(share / MIN_ROUNDS / each))
+            affordable = max(1, int(share / self.options.fewest_rounds() / each))
             wanted = min(affordable, math.ceil(1.1 * target / per))
             if n < 0.9 * wanted:  # a first call is slow: approach the number, do not jump to it
                 n, last = min(wanted, 32 * n), per
@@ -151,12 +153,13 @@ class Session:
                     blocks.note = f"{len(blocks.ns)} of {total} rounds: {why}"
 
     def _takes_part(self, member: Member, phase: str, share: float) -> bool:
-        """Whether it gets another block: a slow engine gets fewer, MIN_ROUNDS if that is at all possible."""
+        """Whether it gets another block: a slow engine gets fewer."""
         blocks = member.blocks.get(phase)
         if not member.alive or blocks is None or blocks.status:
             return False
-        enough = len(blocks.ns) >= MIN_ROUNDS and blocks.spent >= 2 * share
-        return not enough and blocks.spent < 2 * MIN_ROUNDS * share
+        fewest = self.options.fewest_rounds()
+        enough = len(blocks.ns) >= fewest and blocks.spent >= 2 * share
+        return not enough and blocks.spent < 2 * fewest * share
 
     def close(self, keep: bool) -> None:
         """Ends all processes, or keeps them for the next workload."""

@@ -1,14 +1,18 @@
 """Statistics of stored lines: medians, paired ratios with intervals, verdicts.
 
 Why it exists: a ratio without an interval is an anecdote. Two engines are compared round by round (in one
-round both ran within the same second, so a busy machine hits both), the median of these ratios is the answer,
-and a bootstrap over the rounds says how much of it is luck. "Faster" is said only if the interval excludes 1
-and leaves the band that one engine shows against itself in the same run (the A/A control).
+round both ran within the same second, so a busy machine hits both). But a process keeps for life what chance
+gave it at its start (where its memory lies, whom it shares the machine with): rounds of one process agree
+with each other better than with those of the next. So everything is done with several processes, minutes
+apart, and how much their medians differ is the uncertainty; rounds alone only say it where there are fewer
+than three processes. "Faster" is said only if the interval excludes 1 and leaves the band that one engine
+shows against itself in the same run (the A/A control).
 Everything here is computed when lines are read; nothing of it is stored.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,17 +22,20 @@ from numpy.typing import ArrayLike
 
 Line = dict[str, Any]
 SAMPLES = 10_000
+FEWEST_PROCESSES = 3  # that a spread can be taken from
+STUDENT = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # 97.5 % of t with 1, 2, ... degrees
 FEWEST_PAIRS = 6  # fewer rounds say nothing at the 95 % level: six of one sign have a chance of 1 in 32
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as long a takes as b: median of paired ratios, 95 % interval, number of pairs."""
+    """How many times as long a takes as b: the middle of paired ratios, 95 % interval, number of pairs."""
 
     median: float
     low: float
     high: float
     pairs: int
+    processes: int = 1
 
 
 def median(values: ArrayLike) -> float:
@@ -71,10 +78,28 @@ def bootstrap(
 
 
 def ratio_of_pairs(a: ArrayLike, b: ArrayLike, seed: int = 0) -> Ratio:
-    """a[i]/b[i], summarised on the logarithmic scale, so that swapping a and b gives exactly the inverse."""
-    logs = np.log(np.asarray(a, float)) - np.log(np.asarray(b, float))
-    low, high = bootstrap(logs, seed)
-    return Ratio(float(np.exp(median(logs))), float(np.exp(low)), float(np.exp(high)), int(logs.size))
+    """a[i]/b[i] of two processes: the median, and a bootstrap over the rounds."""
+    return ratio_of_processes([(a, b)], seed)
+
+
+def ratio_of_processes(pairs: Sequence[tuple[ArrayLike, ArrayLike]], seed: int = 0) -> Ratio:
+    """a[i]/b[i] for each pair of processes: the mean of their medians, and Student's interval around it.
+
+    On the logarithmic scale, so that swapping a and b gives exactly the inverse.
+    """
+    logs = [np.log(np.asarray(a, float)) - np.log(np.asarray(b, float)) for a, b in pairs]
+    if len(logs) < FEWEST_PROCESSES:
+        rounds = np.concatenate(logs)
+        middle, (low, high) = median(rounds), bootstrap(rounds, seed)
+    else:
+        medians = np.array([median(one) for one in logs])
+        degrees = len(medians) - 1
+        student = STUDENT[min(degrees, len(STUDENT)) - 1]
+        middle = float(medians.mean())
+        reach = student * float(medians.std(ddof=1)) / math.sqrt(len(medians))
+        low, high = middle - reach, middle + reach
+    pairs_of_rounds = sum(one.size for one in logs)
+    return Ratio(math.exp(middle), math.exp(low), math.exp(high), pairs_of_rounds, len(logs))
 
 
 def per_repeat(cell: Line) -> list[float]:
@@ -82,34 +107,39 @@ def per_repeat(cell: Line) -> list[float]:
     return [ns / cell["n"] for ns in cell["block_ns"]]
 
 
-def _by_round(cells: Line | Iterable[Line]) -> dict[tuple[int, int], float]:
+def _by_round(cells: Line | Iterable[Line]) -> dict[int, dict[int, float]]:
+    """Process, round: nanoseconds of one repeat."""
     listed = [cells] if isinstance(cells, dict) else list(cells)
-    return {
-        (cell.get("proc", 0), r): ns
-        for cell in listed
-        for r, ns in zip(cell["round"], per_repeat(cell), strict=True)
-    }
+    found: dict[int, dict[int, float]] = {}
+    for cell in listed:
+        found.setdefault(cell.get("proc", 0), {}).update(zip(cell["round"], per_repeat(cell), strict=True))
+    return found
 
 
 def paired_ratio(a: Line | Iterable[Line], b: Line | Iterable[Line], seed: int = 0) -> Ratio | None:
     """Time of a over time of b over the rounds that both have; None when they share none."""
     left, right = _by_round(a), _by_round(b)
-    both = sorted(left.keys() & right.keys())
-    if not both:
-        return None
-    return ratio_of_pairs([left[k] for k in both], [right[k] for k in both], seed)
+    pairs = []
+    for proc in sorted(left.keys() & right.keys()):
+        both = sorted(left[proc].keys() & right[proc].keys())
+        if both:
+            pairs.append(([left[proc][r] for r in both], [right[proc][r] for r in both]))
+    return ratio_of_processes(pairs, seed) if pairs else None
 
 
-def control_ratio(control: Line, seed: int = 0) -> Ratio:
-    """One engine against itself (a "control" line)."""
-    return ratio_of_pairs(control["block_a_ns"], control["block_b_ns"], seed)
+def control_ratios(controls: Iterable[Line], seed: int = 0) -> dict[tuple[str, str, int], Ratio]:
+    """One engine against itself, for each workload, dtype and number of threads."""
+    groups: dict[tuple[str, str, int], list[tuple[ArrayLike, ArrayLike]]] = {}
+    for line in controls:
+        key = line["workload"], line["dtype"], line["threads"]
+        groups.setdefault(key, []).append((line["block_a_ns"], line["block_b_ns"]))
+    return {key: ratio_of_processes(pairs, seed) for key, pairs in groups.items()}
 
 
 def aa_band(controls: Iterable[Line], seed: int = 0) -> tuple[float, float]:
     """What a difference must leave to count: the widest interval of any control, symmetric around 1."""
     widest = 1.0
-    for control in controls:
-        ratio = control_ratio(control, seed)
+    for ratio in control_ratios(controls, seed).values():
         for edge in (ratio.low, ratio.high):
             if np.isfinite(edge) and edge > 0:
                 widest = max(widest, edge, 1 / edge)
@@ -120,7 +150,7 @@ def verdict(ratio: Ratio | None, band: tuple[float, float] = (1.0, 1.0)) -> str:
     """What the ratio a/b says of a: "faster", "slower", "no difference shown" ("" without a ratio)."""
     if ratio is None or not np.isfinite(ratio.median):
         return ""
-    if ratio.pairs < FEWEST_PAIRS:
+    if ratio.pairs < FEWEST_PAIRS and ratio.processes < FEWEST_PROCESSES:
         return "too few rounds"
     if ratio.high < min(1.0, band[0]):
         return "faster"

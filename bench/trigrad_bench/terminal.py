@@ -113,7 +113,7 @@ def footer(lines: Sequence[Line]) -> list[str]:
     text = []
     if base:
         text.append(
-            f"speed: how many times as fast as {base}, median of paired rounds with its 95 % interval; "
+            f"speed: how many times as fast as {base}, paired round by round, with a 95 % interval; "
             "faster/slower only beyond what one engine shows against itself."
         )
     if any(c["kind"] == "control" for c in lines):

@@ -322,8 +322,7 @@ class Sweep {
 
   // Un-broadcasting and un-promotion happen here, once, for every rule.
   void add(Cell* input, Tensor g) {
-    const Dims shape(input->sizes());
-    if (!(g.shape() == shape) && !mutant("sweep.does_not_unbroadcast")) g = sum_to(g, shape);
+    if (!same_sizes(g.cell()->sizes(), input->sizes()) && !mutant("sweep.does_not_unbroadcast")) g = sum_to(g, Dims(input->sizes()));
     if (g.dtype() != input->dtype && !mutant("sweep.keeps_dtype")) g = to_dtype(g, input->dtype);
     if (input->slot) {
       Tensor gathered(std::exchange(input->slot, nullptr));

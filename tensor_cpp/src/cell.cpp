@@ -3,6 +3,7 @@
 #include <trigrad/tensor/graph.hpp>
 #include <trigrad/tensor/pool.hpp>
 
+#include <algorithm>
 #include <new>
 
 namespace trigrad {
@@ -106,10 +107,25 @@ void drop(Storage* storage) {
   }
 }
 
+std::int64_t* Cell::place_for_extents(int dims) {
+  ndim = static_cast<std::uint8_t>(dims);
+  if (ndim <= 2) return extents.few;
+  return extents.many = static_cast<std::int64_t*>(pool_take(2 * ndim * sizeof(std::int64_t)));
+}
+
+void Cell::set_extents(const Dims& shape) {
+  std::int64_t* to = place_for_extents(shape.size());
+  std::int64_t step = 1;
+  for (int k = shape.size() - 1; k >= 0; --k) {
+    to[k] = shape[k];
+    to[k + shape.size()] = step;
+    step *= std::max<std::int64_t>(shape[k], 1);
+  }
+  contiguous = true;
+}
+
 void Cell::set_extents(const Dims& shape, const Dims& strides) {
-  ndim = static_cast<std::uint8_t>(shape.size());
-  if (ndim > 2) extents.many = static_cast<std::int64_t*>(pool_take(2 * ndim * sizeof(std::int64_t)));
-  std::int64_t* to = ndim <= 2 ? extents.few : extents.many;
+  std::int64_t* to = place_for_extents(shape.size());
   std::int64_t expected = 1;
   bool gapless = true;
   for (int k = shape.size() - 1; k >= 0; --k) {
@@ -121,15 +137,23 @@ void Cell::set_extents(const Dims& shape, const Dims& strides) {
   contiguous = gapless || expected == 0;
 }
 
-Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset) {
+namespace {
+template <class... Strides>
+Cell* new_cell_at(DType dtype, Storage* storage, std::int64_t offset, const Dims& shape, const Strides&... strides) {
   auto* cell = new (pool_take(sizeof(Cell))) Cell;
   cell->dtype = dtype;
   cell->storage = storage;
   cell->offset = offset;
-  cell->set_extents(shape, strides);
+  cell->set_extents(shape, strides...);
   if (capture::recording()) capture::born(cell);
   return cell;
 }
+}  // namespace
+
+Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset) {
+  return new_cell_at(dtype, storage, offset, shape, strides);
+}
+Cell* new_cell(DType dtype, const Dims& shape, Storage* storage) { return new_cell_at(dtype, storage, 0, shape); }
 
 void release(Cell* cell, std::uint64_t counts) {
   std::uint64_t before = cell->counts.load(std::memory_order_acquire);

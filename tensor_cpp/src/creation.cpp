@@ -13,7 +13,7 @@ Tensor empty(const Dims& shape, DType dtype) {
   for (const auto size : shape)
     if (size < 0) throw ShapeError("empty: shape " + to_string(shape) + " has a negative size");
   const auto bytes = static_cast<std::size_t>(shape.product()) * size_of(dtype);
-  return Tensor(new_cell(dtype, shape, contiguous_strides(shape), new_storage(bytes), 0));
+  return Tensor(new_cell(dtype, shape, new_storage(bytes)));
 }
 
 Tensor full(const Dims& shape, double value, DType dtype) {

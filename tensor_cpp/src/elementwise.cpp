@@ -5,6 +5,8 @@
 // all operands are merged; the last one that remains is the row. A row is cut into chunks. An operand that already is
 // contiguous and of the right type is handed over as it is, any other is gathered into a buffer first.
 
+#include "parallel.hpp"
+
 #include <trigrad/tensor/elementwise_driver.hpp>
 #include <trigrad/tensor/graph.hpp>
 #include <trigrad/tensor/internal.hpp>
@@ -19,13 +21,7 @@ namespace {
 constexpr std::size_t kMaxOperands = 6;   // g, three inputs, z, and the output
 constexpr std::int64_t kChunk = 512;      // elements gathered at once: fits in the first-level cache with its siblings
 
-bool same_sizes(const Tensor& x, const Tensor& y) {
-  const auto a = x.cell()->sizes(), b = y.cell()->sizes();
-  if (a.size() != b.size()) return false;
-  for (std::size_t k = 0; k < a.size(); ++k)
-    if (a[k] != b[k]) return false;
-  return true;
-}
+bool same_sizes(const Tensor& x, const Tensor& y) { return trigrad::same_sizes(x.cell()->sizes(), y.cell()->sizes()); }
 
 struct Operand {
   std::byte* data;
@@ -109,11 +105,19 @@ void run_row(Block block, const PackedAttrs& attrs, const LoopNest& nest, const 
     block(attrs, in, data[inputs], static_cast<std::size_t>(whole));
     start = whole;
   }
+  bool repeated[kMaxOperands]{};
+  for (std::size_t i = 0; i < inputs && start < n; ++i)
+    if (nest.operands[i].strides[row] == 0) {  // one number for the whole row: it is gathered once
+      gather(nest.operands[i], data[i], 0, std::min(kChunk, n), buffers[i]);
+      in[i] = buffers[i];
+      repeated[i] = true;
+    }
   while (start < n) {
     std::int64_t chunk = std::min(kChunk, n - start);
     if (chunk >= static_cast<std::int64_t>(kLanes)) chunk -= chunk % static_cast<std::int64_t>(kLanes);
     const bool partial = chunk < static_cast<std::int64_t>(kLanes);
     for (std::size_t i = 0; i < inputs; ++i) {
+      if (repeated[i]) continue;
       const std::int64_t stride = nest.operands[i].strides[row];
       std::byte* from = data[i] + start * stride;
       if (direct[i] && !partial) {
@@ -163,7 +167,13 @@ void run_flat(Block block, const PackedAttrs& attrs, std::span<const Tensor* con
   const void* in[kMaxOperands];
   for (std::size_t i = 0; i < inputs.size(); ++i) in[i] = inputs[i]->cell()->data();
   T* const to = static_cast<T*>(out.cell()->data());
-  if (whole > 0) block(attrs, in, to, whole);
+  if (const int threads = threads_for(out.numel()); threads > 1)
+    parallel_for(static_cast<std::int64_t>(whole), kLanes, threads, [&](std::int64_t first, std::int64_t last, int) {
+      const void* from[kMaxOperands];
+      for (std::size_t i = 0; i < inputs.size(); ++i) from[i] = static_cast<const T*>(in[i]) + first;
+      block(attrs, from, to + first, static_cast<std::size_t>(last - first));
+    });
+  else if (whole > 0) block(attrs, in, to, whole);
   if (rest == 0) return;
   alignas(64) T buffers[kMaxOperands][kLanes], *result = buffers[inputs.size()];
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -221,7 +231,12 @@ void run_block(Block block, ComputeType compute, const PackedAttrs& attrs, std::
 
 bool add_in_place(const Tensor& sum, const Tensor& term) {
   if (!is_floating(sum.dtype()) || !sum.is_contiguous() || !lies_like(term, sum) || sum.raw() == term.raw()) return false;
-  visit_floating(sum.dtype(), [&]<class T>() { add_flat(sum.data<T>(), term.data<T>(), static_cast<std::size_t>(sum.numel())); });
+  visit_floating(sum.dtype(), [&]<class T>() {
+    const std::int64_t n = sum.numel();
+    parallel_for(n, kLanes, threads_for(n), [to = sum.data<T>(), from = term.data<T>()](std::int64_t first, std::int64_t last, int) {
+      add_flat(to + first, from + first, static_cast<std::size_t>(last - first));
+    });
+  });
   sum.cell()->storage->version.fetch_add(1, std::memory_order_relaxed);
   return true;
 }

@@ -64,10 +64,26 @@ void load_gemm_library(const std::string& path, const std::string& name) {
   known.all.push_back(library_backend(path, name));
 }
 
+namespace {
+// A product of a few numbers is over before a backend has looked at how they lie.
+constexpr std::int64_t kFew = 32;
+
+template <class T>
+void multiply_few(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K) {
+  for (std::int64_t i = 0; i < M; ++i)
+    for (std::int64_t j = 0; j < N; ++j, ++z) {
+      *z = 0;
+      for (std::int64_t k = 0; k < K; ++k)
+        *z += x.data[i * x.row_step + k * x.column_step] * y.data[k * y.row_step + j * y.column_step];
+    }
+}
+}  // namespace
+
 template <class T>
 void gemm(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K) {
   if (M == 0 || N == 0) return;
   if (K == 0) return void(std::fill_n(z, M * N, T{0}));
+  if (M * N * K <= kFew) return multiply_few(x, y, z, M, N, K);
   const GemmBackend& backend = *backends().chosen.load(std::memory_order_relaxed);
   if constexpr (sizeof(T) == sizeof(float)) backend.float32(x, y, z, M, N, K);
   else backend.float64(x, y, z, M, N, K);

@@ -1,6 +1,9 @@
-// Losses written in terms of other ops; cross_entropy has its own file. Names, arguments and reductions are those of
+// Losses: the reduced mse_loss is one node, cross_entropy has its own file, the others are written in terms of ops. Names, arguments and reductions are those of
 // torch.nn.functional.
 
+#include "sums.hpp"
+
+#include <trigrad/tensor/kernels.hpp>
 #include <trigrad/tensor/ops.hpp>
 #include <trigrad/tensor/structural.hpp>
 
@@ -28,6 +31,51 @@ void same_shape(std::string_view op, const Tensor& input, const Tensor& target) 
     throw DTypeError(std::string(op) + ": dtypes " + std::string(name_of(input.dtype())) + " and " + std::string(name_of(target.dtype())) +
                      " differ; convert one with .to()");
 }
+
+template <class T>
+TRIGRAD_CLONES double squared_distance(const T* x, const T* t, std::int64_t n) {
+  return lane_sum<double>(n, [=](std::int64_t k) { return static_cast<double>((x[k] - t[k]) * (x[k] - t[k])); });
+}
+
+template <class T>
+TRIGRAD_CLONES void scaled_difference(const T* __restrict x, const T* __restrict t, T scale, T* __restrict z, std::int64_t n) {
+  for (std::int64_t k = 0; k < n; ++k) z[k] = scale * (x[k] - t[k]);
+}
+
+// Σ (x - t)² / divisor, without a tensor of differences or one of squares between.
+struct FusedMseLoss {
+  static constexpr Saved kBoth = Saved::X | Saved::Y;
+  static constexpr OpInfo info{.name = "mse_loss", .saves = {kBoth, kBoth}};
+  struct Attrs {
+    double divisor;
+  };
+
+  static Tensor forward(const Tensor& x, const Tensor& t, const Attrs& at) {
+    const Tensor z = empty({}, x.dtype()), flat_x = contiguous_data(x), flat_t = contiguous_data(t);
+    visit_floating(x.dtype(), [&]<class T>() {
+      const double sum = sum_of_blocks<double>(x.numel(), [x = flat_x.data<T>(), t = flat_t.data<T>()](std::int64_t first, std::int64_t n) {
+        return squared_distance(x + first, t + first, n);
+      });
+      *z.data<T>() = static_cast<T>(sum / at.divisor);
+    });
+    return z;
+  }
+
+  static Tensor rule(const Tensor& g, const Tensor& x, const Tensor& t, double factor) {
+    if (grad_enabled()) return g * like(g, factor) * (x - t);
+    const Tensor z = empty(x.shape(), x.dtype()), flat_x = contiguous_data(x), flat_t = contiguous_data(t);
+    visit_floating(x.dtype(), [&]<class T>() {
+      const T scale = static_cast<T>(static_cast<double>(*g.data<T>()) * factor);
+      parallel_for(x.numel(), kLanes, threads_for(x.numel()),
+                   [scale, x = flat_x.data<T>(), t = flat_t.data<T>(), z = z.data<T>()](std::int64_t first, std::int64_t last, int) {
+                     scaled_difference(x + first, t + first, scale, z + first, last - first);
+                   });
+    });
+    return z;
+  }
+  static Tensor gx(const Tensor& g, const Tensor& x, const Tensor& t, const Tensor&, const Attrs& at) { return rule(g, x, t, 2 / at.divisor); }
+  static Tensor gy(const Tensor& g, const Tensor& x, const Tensor& t, const Tensor&, const Attrs& at) { return rule(g, x, t, -2 / at.divisor); }
+};
 
 constexpr double kHalfLog2Pi = 0.91893853320467274178;
 
@@ -88,7 +136,8 @@ Reduction parse_reduction(std::string_view op, std::string_view name) {
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
   same_shape("mse_loss", input, target);
-  return reduce(square(input - target), reduction);
+  if (reduction == Reduction::None || !is_floating(input.dtype())) return reduce(square(input - target), reduction);
+  return apply_op<FusedMseLoss>({reduction == Reduction::Mean ? static_cast<double>(input.numel()) : 1}, input, target);
 }
 
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {

@@ -1,6 +1,8 @@
 // The fused updates and the classes over them (see optim.hpp). The formulas are those of torch/optim/_functional's single
 // tensor versions; scalars are prepared in double and rounded once to the parameter's type.
 
+#include "parallel.hpp"
+
 #include <trigrad/tensor/capture.hpp>
 #include <trigrad/tensor/graph.hpp>
 #include <trigrad/tensor/internal.hpp>
@@ -103,14 +105,17 @@ template <class T>
 void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velocity, const SGDOptions& o, bool first_step) {
   const Run p(parameter), v(velocity);
   const Tensor g = contiguous_data(gradient);
-  const auto n = static_cast<std::size_t>(parameter.numel());
+  const std::int64_t n = parameter.numel();
   if (first_step && velocity.defined()) std::fill_n(v.data<T>(), n, T{0});
   const auto number = [](double x) { return static_cast<T>(x); };
   const SGDNumbers<T> with{number(o.maximize ? -1 : 1), number(o.lr), number(o.momentum), number(first_step ? 1 : 1 - o.dampening),
                            number(o.weight_decay)};
   const auto run = [&]<Momentum kMomentum>() {
     const auto pass = o.weight_decay != 0 ? sgd_pass<T, kMomentum, true> : sgd_pass<T, kMomentum, false>;
-    pass(p.template data<T>(), g.template data<T>(), v.template data<T>(), n, with);
+    parallel_for(n, kLanes, threads_for(n), [&, p = p.template data<T>(), g = g.template data<T>(), v = v.template data<T>()](
+                                                std::int64_t first, std::int64_t last, int) {
+      pass(p + first, g + first, v ? v + first : v, static_cast<std::size_t>(last - first), with);
+    });
   };
   if (o.momentum == 0) run.template operator()<Momentum::None>();
   else if (o.nesterov) run.template operator()<Momentum::Nesterov>();
@@ -136,8 +141,13 @@ void adam_one(const Tensor& parameter, const Tensor& gradient, const Tensor& fir
                             .decay = number(decoupled ? 1 - o.lr * o.weight_decay : o.weight_decay)};
   const auto run = [&]<Decay kDecay>() {
     const auto pass = max_second.defined() ? adam_pass<T, kDecay, true> : adam_pass<T, kDecay, false>;
-    pass(p.template data<T>(), g.template data<T>(), m.template data<T>(), v.template data<T>(), v_max.template data<T>(),
-         static_cast<std::size_t>(parameter.numel()), with);
+    const std::int64_t n = parameter.numel();
+    T* const most = v_max.template data<T>();
+    parallel_for(n, kLanes, threads_for(n),
+                 [&, p = p.template data<T>(), g = g.template data<T>(), m = m.template data<T>(), v = v.template data<T>()](
+                     std::int64_t first, std::int64_t last, int) {
+                   pass(p + first, g + first, m + first, v + first, most ? most + first : most, static_cast<std::size_t>(last - first), with);
+                 });
   };
   if (o.weight_decay == 0) run.template operator()<Decay::None>();
   else if (decoupled) run.template operator()<Decay::Decoupled>();

@@ -21,6 +21,10 @@ class PartTask {
 
 void run_parts(int parts, PartTask task);  // task(0) ... task(parts - 1), each on a thread; returns when all are done
 
+// A loop that moves fewer numbers than this is done by one thread: it is over before another one is awake.
+constexpr std::int64_t kWorthSharing = std::int64_t{1} << 16;
+inline int threads_for(std::int64_t numbers) { return numbers < kWorthSharing ? 1 : num_threads(); }
+
 // f(first, last, part) over [0, n), cut at multiples of `unit` into at most `parts` runs. f must not throw.
 template <class F>
 void parallel_for(std::int64_t n, std::int64_t unit, int parts, F f) {

@@ -1,6 +1,7 @@
 // Reductions that add or multiply: sum, mean, prod, var, std, norm, logsumexp. (The choosing ones: extreme_ops.cpp.)
 
 #include "rows.hpp"
+#include "sums.hpp"
 
 #include <trigrad/tensor/kernels.hpp>
 
@@ -11,31 +12,31 @@
 namespace trigrad {
 namespace {
 
-// Sums run in double (exactly in int64) in sixteen lanes: the error of a float sum is then one rounding.
+// Sums run in double (exactly in int64): the error of a float sum is then one rounding.
 template <class T>
 using SumType = std::conditional_t<std::is_floating_point_v<T>, double, std::int64_t>;
 
-template <class T, class F>
-auto lane_sum(const T* x, std::int64_t n, F term) {
-  SumType<T> lanes[16]{};
-  std::int64_t k = 0;
-  for (; k + 16 <= n; k += 16)
-    for (int j = 0; j < 16; ++j) lanes[j] += term(x[k + j]);
-  for (; k < n; ++k) lanes[k % 16] += term(x[k]);
-  for (int width = 8; width > 0; width /= 2)
-    for (int j = 0; j < width; ++j) lanes[j] += lanes[j + width];
-  return lanes[0];
-}
 template <class T>
-auto row_sum(const T* x, std::int64_t n) {
-  return lane_sum(x, n, [](T v) { return static_cast<SumType<T>>(v); });
+TRIGRAD_CLONES SumType<T> block_sum(const T* x, std::int64_t n) {
+  return lane_sum<SumType<T>>(n, [=](std::int64_t k) { return static_cast<SumType<T>>(x[k]); });
 }
 
-// Whole cache lines of columns at a time.
 template <class T>
-TRIGRAD_CLONES void add_up_columns(const T* x, std::int64_t outer, std::int64_t inner, T* z) {
-  for (std::int64_t first = 0; first < inner; first += 16) {
-    const std::int64_t width = std::min<std::int64_t>(16, inner - first);
+SumType<T> row_sum(const T* x, std::int64_t n) {
+  return sum_of_blocks<SumType<T>>(n, [=](std::int64_t first, std::int64_t count) { return block_sum(x + first, count); });
+}
+
+// Σ f(x[k]) over a row
+template <class T, class F>
+double sum_over(const T* x, std::int64_t n, F f) {
+  return lane_sum<double>(n, [&](std::int64_t k) { return f(x[k]); });
+}
+
+// Columns begin to end, whole cache lines of them at a time.
+template <class T>
+TRIGRAD_CLONES void add_up_columns(const T* x, std::int64_t outer, std::int64_t inner, std::int64_t begin, std::int64_t end, T* z) {
+  for (std::int64_t first = begin; first < end; first += 16) {
+    const std::int64_t width = std::min<std::int64_t>(16, end - first);
     SumType<T> lanes[16]{};
     if (width == 16)  // a number that the compiler knows makes whole vectors
       for (std::int64_t o = 0; o < outer; ++o)
@@ -47,7 +48,9 @@ TRIGRAD_CLONES void add_up_columns(const T* x, std::int64_t outer, std::int64_t 
   }
 }
 
-// The gradient of a sum over everything, as numbers: a view that repeats one number would slow down whoever reads it.
+// Where x is short, the gradient of a sum over everything is made of numbers: a view that repeats one slows down its reader
+// more than they cost.
+bool short_sum(const Tensor& g, const Tensor& x) { return g.numel() == 1 && x.numel() <= 4096 && !grad_enabled(); }
 Tensor everywhere(const Tensor& g, const Tensor& x, double divisor) {
   const auto spread = [&]<class T>() { return full(x.shape(), static_cast<double>(*g.data<T>()) / divisor, g.dtype()); };
   return g.dtype() == DType::Float32 ? spread.template operator()<float>() : spread.template operator()<double>();
@@ -61,7 +64,7 @@ Tensor sum_data(const Tensor& x, DimMask reduced, bool keepdim, std::int64_t div
       reduced != 0 && (reduced & (reduced + 1)) == 0 && x.is_contiguous() && x.dtype() == dtype && divisor == 1 && z.numel() > 1;
   if (leading) {
     visit_dtype(dtype, [&]<class T>() {
-      if constexpr (!std::is_same_v<T, bool>) add_up_columns(x.data<T>(), reduced_count(x.shape(), reduced), z.numel(), z.data<T>());
+      if constexpr (!std::is_same_v<T, bool>) sum_columns(x.data<T>(), reduced_count(x.shape(), reduced), z.numel(), z.data<T>());
     });
     return z;
   }
@@ -86,7 +89,7 @@ Tensor variance(const Tensor& x, DimMask reduced, bool keepdim, double correctio
   visit_floating(x.dtype(), [&]<class T>() {
     each_row<T, T>(rows, z, [&](const T* row, std::int64_t n) {
       const double mean = row_mean(row, n);
-      const double squares = lane_sum(row, n, [&](T v) { return (static_cast<double>(v) - mean) * (static_cast<double>(v) - mean); });
+      const double squares = sum_over(row, n, [&](T v) { return (static_cast<double>(v) - mean) * (static_cast<double>(v) - mean); });
       const double var = squares / std::max(0.0, static_cast<double>(n) - correction);
       return root ? std::sqrt(var) : var;
     });
@@ -98,7 +101,8 @@ Tensor variance(const Tensor& x, DimMask reduced, bool keepdim, double correctio
 
 template <class T>
 void sum_columns(const T* x, std::int64_t outer, std::int64_t inner, T* z) {
-  add_up_columns(x, outer, inner, z);
+  parallel_for(inner, 16, threads_for(outer * inner),
+               [=](std::int64_t begin, std::int64_t end, int) { add_up_columns(x, outer, inner, begin, end, z); });
 }
 template void sum_columns<float>(const float*, std::int64_t, std::int64_t, float*);
 template void sum_columns<double>(const double*, std::int64_t, std::int64_t, double*);
@@ -121,7 +125,7 @@ Tensor sum_to(const Tensor& x, const Dims& shape) {
 Tensor Sum::forward(const Tensor& x, const Attrs& at) { return sum_data(x, at.dims, at.keepdim, 1); }
 Tensor Sum::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) {
   if (mutant("sum.divided_by_count")) return Mean::gx(g, x, x, {at.dims, at.keepdim});
-  if (g.numel() == 1 && !grad_enabled()) return everywhere(g, x, 1);
+  if (short_sum(g, x)) return everywhere(g, x, 1);
   return expand(keep_dims(g, x, at.dims), x.shape());
 }
 Tensor sum(const Tensor& x, const Dims& dim, bool keepdim) { return apply_op<Sum>({dim_mask("sum", dim, x.shape()), keepdim}, x); }
@@ -130,7 +134,7 @@ Tensor Mean::forward(const Tensor& x, const Attrs& at) { return sum_data(x, at.d
 Tensor Mean::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) {
   if (mutant("mean.not_divided")) return Sum::gx(g, x, x, {at.dims, at.keepdim});
   const auto n = static_cast<double>(reduced_count(x.shape(), at.dims));
-  if (g.numel() == 1 && !grad_enabled()) return everywhere(g, x, n);
+  if (short_sum(g, x)) return everywhere(g, x, n);
   return expand(keep_dims(g / like(g, n), x, at.dims), x.shape());
 }
 Tensor mean(const Tensor& x, const Dims& dim, bool keepdim) {
@@ -214,10 +218,10 @@ Tensor Norm::forward(const Tensor& x, const Attrs& at) {
           if (beats<true>(magnitude(row[k]), largest)) largest = magnitude(row[k]);
         return largest;
       }
-      if (p == 0) return lane_sum(row, n, [](T v) { return v != T{0} ? 1.0 : 0.0; });
-      if (p == 1) return lane_sum(row, n, magnitude);
-      if (p == 2) return std::sqrt(lane_sum(row, n, [](T v) { return static_cast<double>(v) * static_cast<double>(v); }));
-      return std::pow(lane_sum(row, n, [&](T v) { return std::pow(magnitude(v), p); }), 1 / p);
+      if (p == 0) return sum_over(row, n, [](T v) { return v != T{0} ? 1.0 : 0.0; });
+      if (p == 1) return sum_over(row, n, magnitude);
+      if (p == 2) return std::sqrt(sum_over(row, n, [](T v) { return static_cast<double>(v) * static_cast<double>(v); }));
+      return std::pow(sum_over(row, n, [&](T v) { return std::pow(magnitude(v), p); }), 1 / p);
     });
   });
   return z;
@@ -251,7 +255,7 @@ Tensor LogSumExp::forward(const Tensor& x, const Attrs& at) {
       for (std::int64_t k = 0; k < n; ++k)
         if (beats<true>(static_cast<double>(row[k]), largest)) largest = static_cast<double>(row[k]);
       if (!std::isfinite(largest)) return largest;
-      return largest + std::log(lane_sum(row, n, [&](T v) { return std::exp(static_cast<double>(v) - largest); }));
+      return largest + std::log(sum_over(row, n, [&](T v) { return std::exp(static_cast<double>(v) - largest); }));
     });
   });
   return z;

@@ -25,7 +25,7 @@ def loss_and_gradients(p, x, y):
     d = x @ p["w"] - y
     return float(d[0, 0] ** 2), {"w": 2 * x.T @ d}
 """
-FAST = ["--workloads", "T1", "--phases", "grad", "--rounds", "2", "--block-ms", "0.2", "--extras", "none"]
+FAST = "--workloads T1 --phases grad --processes 1 --rounds 2 --block-ms 0.2 --extras none".split()
 
 Line = dict[str, Any]
 

@@ -42,6 +42,60 @@ def line(ns: list[float], n: int = 1, proc: int = 0, rounds: list[int] | None = 
     return {"n": n, "block_ns": ns, "round": rounds or list(range(len(ns))), "proc": proc}
 
 
+def named(a: list[float], b: list[float]) -> dict[str, object]:
+    return {"workload": "T1", "dtype": "float32", "threads": 1, "block_a_ns": a, "block_b_ns": b}
+
+
+def test_processes_are_what_an_interval_counts() -> None:
+    # Three processes whose medians are 2, 4 and 8: mean 4, Student's interval with two degrees of freedom.
+    pairs = [([2.0, 2.1, 1.9], [1.0] * 3), ([4.0], [1.0]), ([16.0, 16.0], [2.0, 2.0])]
+    ratio = stats.ratio_of_processes(pairs)
+    reach = 2.0 ** (4.303 / math.sqrt(3))
+    assert ratio.median == pytest.approx(4.0)
+    assert ratio.low == pytest.approx(4 / reach)
+    assert ratio.high == pytest.approx(4 * reach)
+    assert ratio.pairs == 6
+    two = stats.ratio_of_processes(pairs[:2])
+    alone = stats.ratio_of_pairs([2.0, 2.1, 1.9, 4.0], [1.0] * 4)
+    assert (two.median, two.low, two.high) == (alone.median, alone.low, alone.high), "no spread can be taken from two"
+    a = [line([100.0, 300.0], proc=k) for k in range(3)]
+    b = [line([50.0, 150.0], proc=k) for k in range(3)]
+    paired = stats.paired_ratio(a, b)
+    assert paired == stats.Ratio(pytest.approx(2.0), pytest.approx(2.0), pytest.approx(2.0), 6, 3)
+
+
+def test_two_runs_agree_within_their_intervals_although_their_processes_differ() -> None:
+    rng = np.random.default_rng(11)
+
+    def run() -> tuple[stats.Ratio, stats.Ratio]:
+        """Chance moves a process by 5 %, a round by 0.5 %: three processes, and all their rounds as if one."""
+        pairs = []
+        for _ in range(3):
+            process = math.exp(0.05 * rng.normal())
+            pairs.append((process * np.exp(0.005 * rng.normal(size=5)), np.ones(5)))
+        rounds = np.concatenate([a for a, _ in pairs])
+        return stats.ratio_of_processes(pairs), stats.ratio_of_pairs(rounds, np.ones(15))
+
+    covered = overlapping = by_rounds = 0
+    for _ in range(200):
+        (one, rounds), (other, _) = run(), run()
+        covered += one.low <= 1 <= one.high
+        by_rounds += rounds.low <= 1 <= rounds.high
+        overlapping += one.low <= other.high and other.low <= one.high
+    assert 180 <= covered <= 199
+    assert overlapping >= 195
+    assert by_rounds < 170, "what rounds alone claim is too much"
+
+
+def test_controls_of_one_workload_are_one_band() -> None:
+    controls = [named([1.0, 1.0], [1.0, 1.0]), named([1.01, 1.01], [1.0, 1.0]), named([1.0], [1.01])]
+    (ratio,) = stats.control_ratios(controls).values()
+    assert ratio.median == pytest.approx(1.0)
+    low, high = stats.aa_band(controls)
+    assert high == pytest.approx(math.exp(4.303 * math.log(1.01) / math.sqrt(3)))
+    assert low == pytest.approx(1 / high)
+
+
 def test_ratios_are_paired_by_process_and_round() -> None:
     fast, slow = [100.0, 200.0, 400.0], [200.0, 400.0, 800.0]
     ratio = stats.paired_ratio(line(slow), line(fast))
@@ -72,7 +126,7 @@ def test_the_same_engine_twice_is_no_difference() -> None:
     said = []
     for k in range(20):
         a, b = (np.exp(0.05 * rng.normal(size=25)) for _ in "ab")
-        control = {"block_a_ns": list(np.exp(0.05 * rng.normal(size=25))), "block_b_ns": list(b)}
+        control = named(list(np.exp(0.05 * rng.normal(size=25))), list(b))
         band = stats.aa_band([control])
         assert band[0] <= 1 <= band[1]
         said.append(stats.verdict(stats.ratio_of_pairs(a, b, seed=k), band))
@@ -82,6 +136,7 @@ def test_the_same_engine_twice_is_no_difference() -> None:
     assert stats.verdict(stats.Ratio(1.10, 1.08, 1.12, 9), (0.95, 1.05)) == "slower"
     assert stats.verdict(None) == ""
     assert stats.verdict(stats.Ratio(4.7, 4.7, 4.7, 1)) == "too few rounds"
+    assert stats.verdict(stats.Ratio(4.7, 4.6, 4.8, 3, 3)) == "slower", "three processes of one round each"
 
 
 def test_the_gate_is_relative_to_the_largest_entry() -> None:

@@ -1,4 +1,4 @@
-// cross_entropy as one node: what the conformance suite's samples do not reach.
+// cross_entropy and mse_loss as one node: what the conformance suite's samples do not reach.
 
 #include "tensor_testing.hpp"
 
@@ -50,6 +50,28 @@ TEST(TensorLoss, CrossEntropyIsTheSumOfItsParts) {
     const Tensor view = transpose(clone(transpose(base.detach(), 0, 1)), 0, 1);  // the same numbers, not in a row
     EXPECT_TRUE(same_bits(cross_entropy(view, weights.detach()), cross_entropy(base.detach(), weights.detach())));
   }
+}
+
+// Both inputs' gradients, second derivatives, a target that broadcasting turned into a view, and more numbers than a block has.
+TEST(TensorLoss, MseLossIsTheSumOfItsParts) {
+  Generator generator(3);
+  for (const Dims& shape : {Dims{}, Dims{1}, Dims{3, 5}, Dims{131, 173}}) {
+    const Tensor x = randn(shape, DType::Float64, &generator).set_requires_grad();
+    const Tensor t = expand(randn({}, DType::Float64, &generator), shape).detach().set_requires_grad();
+    for (const Reduction reduction : {Reduction::Mean, Reduction::Sum}) {
+      const auto of_parts = [&] { return reduction == Reduction::Mean ? mean(square(x - t)) : sum(square(x - t)); };
+      const auto one = [&] { return mse_loss(x, t, reduction); };
+      EXPECT_EQ(one().op_name(), "mse_loss");
+      expect_near(numbers(one()), numbers(of_parts()), 1e-13);
+      const auto expected = slopes(of_parts(), {x, t}, true), fast = slopes(one(), {x, t}), recorded = slopes(one(), {x, t}, true);
+      for (std::size_t k = 0; k < 2; ++k) {
+        expect_near(numbers(fast[k]), numbers(expected[k]), 1e-13);
+        expect_near(numbers(recorded[k]), numbers(expected[k]), 1e-13);
+        expect_near(numbers(slopes(recorded[k], {x, t})[0]), numbers(slopes(expected[k], {x, t})[0]), 1e-11);
+      }
+    }
+  }
+  EXPECT_TRUE(std::isnan(mse_loss(zeros({0}), zeros({0})).item())) << "the mean of nothing";
 }
 
 TEST(TensorLoss, LabelsAreProbabilities) {

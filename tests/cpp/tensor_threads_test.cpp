@@ -4,6 +4,8 @@
 
 #include "tensor_testing.hpp"
 
+#include <trigrad/tensor/optim.hpp>
+#include <trigrad/tensor/parallel.hpp>
 #include <trigrad/tensor/pool.hpp>
 
 #include <atomic>
@@ -150,6 +152,41 @@ TEST(TensorThreads, TheDefaultGeneratorServesAll) {
   for (int i = 0; i < kThreads * kDraws; ++i)
     for (const double value : numbers(rand({4}, DType::Float32, &same))) alone.insert(value);
   EXPECT_EQ(together, alone) << "the numbers of one stream, dealt out in some order";
+}
+
+// Large loops are cut between threads: elementwise ops, gradients added in place, sums, updates.
+std::vector<Tensor> large_work(DType dtype) {
+  manual_seed(5);
+  Tensor x = randn({401, 701}, dtype);  // neither a multiple of a vector nor of a block
+  x.set_requires_grad(true);
+  const Tensor loss = sum(square(tanh(x)) + x * 3.0) + mean(exp(x));
+  loss.backward();
+  const Tensor gradient = x.grad(), columns = sum(x.detach(), {0}), rows = sum(x.detach(), {1});
+  optim::SGD({x}, {.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01}).step();
+  optim::Adam({x}, {.lr = 0.1, .amsgrad = true}).step();
+  return {loss.detach(), gradient, columns, rows, x.detach()};
+}
+
+TEST(TensorThreads, BitsDoNotDependOnTheirNumber) {
+  const int before = num_threads();
+  for (const auto dtype : {DType::Float32, DType::Float64}) {
+    set_num_threads(1);
+    const auto alone = large_work(dtype);
+    for (const int threads : {2, 3, 7}) {
+      set_num_threads(threads);
+      const auto shared = large_work(dtype);
+      for (std::size_t k = 0; k < alone.size(); ++k) EXPECT_TRUE(same_bits(alone[k], shared[k])) << "result " << k << ", " << threads << " threads";
+    }
+  }
+  set_num_threads(before);
+}
+
+TEST(TensorThreads, ALongSumIsAsExactAsAShortOne) {
+  const std::int64_t n = 1'000'003;
+  const Tensor x = full({n}, 0.1, DType::Float32);
+  const double expected = static_cast<double>(n) * static_cast<double>(0.1f);
+  EXPECT_EQ(static_cast<float>(sum(x).item()), static_cast<float>(expected)) << "one rounding, at the end";
+  EXPECT_EQ(sum(ones({n}, DType::Int64)).item(), static_cast<double>(n)) << "every number once";
 }
 
 }  // namespace

@@ -95,6 +95,8 @@ NODES: dict[str, tuple[int, list[str]]] = {
     "slice_put": (1, ["slice"]),
     "index": (1, ["index", "gather"]),
     "scatter_add": (1, ["scatter_add"]),
+    "mse_loss": (2, ["mse_loss"]),
+    "cross_entropy": (1, ["cross_entropy"]),
 }
 
 

@@ -155,8 +155,8 @@ def _time_words(lines: Lines) -> str:
         else "1 (this run has no A/A control)"
     )
     return (
-        "<p>Medians over all blocks with 95 % intervals. Ratios are paired round by round, with a bootstrap"
-        f" interval; “faster” and “slower” are said only where the interval leaves {band}. A ratio above 1 is"
+        "<p>Medians over all blocks with 95 % intervals. Ratios are paired round by round, their interval"
+        f" counts processes; “faster” and “slower” are said only where the interval leaves {band}. A ratio above 1 is"
         " faster than PyTorch. Each row opens into all engines. Scalar engines compute in float64; a"
         " comparison across dtypes says so.</p>"
     )

@@ -105,12 +105,15 @@ struct Cell {
     return product;
   }
   void set_extents(const Dims& shape, const Dims& strides);
+  void set_extents(const Dims& shape);  // row by row, without gaps
+  std::int64_t* place_for_extents(int dims);
   void* data() const { return storage->data + offset * static_cast<std::int64_t>(size_of(dtype)); }
 };
 
 static_assert(sizeof(void*) != 8 || sizeof(Cell) + sizeof(Storage) + sizeof(double) <= 200);  // a scalar node
 
 Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset);
+Cell* new_cell(DType dtype, const Dims& shape, Storage* storage);  // contiguous, from the storage's start
 inline void retain(Cell* cell, std::uint64_t counts) {  // kRef, kHold or both
   cell->counts.fetch_add(counts, std::memory_order_relaxed);
 }
