@@ -1,4 +1,4 @@
-"""Writes docs/results.md, the figures of one stored run, from docs/results/paper.jsonl.gz.
+"""Writes docs/results.md, the figures of one stored run, from docs/results/results.jsonl.gz.
 
 Why it exists: no figure in these pages is typed. To make a new run and the page of it:
 
@@ -10,19 +10,14 @@ Without an argument the page is written again from the stored lines; `--check` s
 
 from __future__ import annotations
 
-import argparse
-import gzip
-import json
 import sys
-from pathlib import Path
 from typing import Any
 
+import pages
 from trigrad_bench import stats, summary
 from trigrad_bench import workload as workloads
 
-DOCS = Path(__file__).resolve().parent
-PAGE, STORED = DOCS / "results.md", DOCS / "results" / "paper.jsonl.gz"
-PICTURE = DOCS / "results" / "overview.svg"
+PICTURE = pages.DOCS / "results" / "overview.svg"
 SHOWN = {
     "native.tensor_cpp.tape": "tensor_cpp, C++",
     "tensor_cpp.tape": "tensor_cpp, Python",
@@ -104,13 +99,6 @@ def page(lines: list[dict[str, Any]]) -> str:
     return "".join(text)
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """The stored lines."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
-
-
 def draw(lines: list[dict[str, Any]]) -> None:
     """The overview: readable on a light and on a dark page, as it brings its own background."""
     from trigrad_bench.charts import overview
@@ -124,26 +112,5 @@ def draw(lines: list[dict[str, Any]]) -> None:
         PICTURE.write_bytes(render(chart, THEMES[0]))
 
 
-def main() -> int:
-    """0, or 1 when --check finds the page stale."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("lines", nargs="?", type=Path, help="lines of a new run, to be stored")
-    parser.add_argument("--check", action="store_true", help="say whether the page is fresh; write nothing")
-    given = parser.parse_args()
-    if given.lines:
-        STORED.write_bytes(gzip.compress(given.lines.read_bytes(), mtime=0))
-        draw(read(STORED))
-    fresh = page(read(STORED))
-    if given.check:
-        if PAGE.read_text(encoding="utf-8") != fresh:
-            print("docs/results.md is stale: run python docs/make_results.py", file=sys.stderr)
-            return 1
-        return 0
-    PAGE.write_text(fresh, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(pages.main(__doc__, "results", page, draw))

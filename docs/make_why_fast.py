@@ -11,14 +11,11 @@ Without an argument the page is written again from the stored lines; `--check` s
 
 from __future__ import annotations
 
-import argparse
-import gzip
-import json
 import sys
 import textwrap
-from pathlib import Path
 from typing import Any
 
+import pages
 from trigrad_bench import breakdown, limits, stats, waterfall
 from trigrad_bench.charts import breakdown as breakdown_chart
 from trigrad_bench.charts import limit as limit_chart
@@ -28,8 +25,6 @@ from trigrad_bench.charts.chart import Chart, duration, times
 from trigrad_bench.charts.measure import Lines
 
 Line = dict[str, Any]
-DOCS = Path(__file__).resolve().parent
-PAGE, STORED = DOCS / "why_fast.md", DOCS / "results" / "why_fast.jsonl.gz"
 KINDS = ("run", "machine", "waterfall", "limit", "breakdown", "scaling")
 CHARTS = (waterfall_chart, breakdown_chart, limit_chart, scaling_chart)
 ENGINES = ("native.tensor_cpp.tape", "tensor_cpp.tape", "torch", "torch.compile", "jax")
@@ -186,39 +181,9 @@ def draw(rows: list[Line]) -> None:
     for family in CHARTS:
         chart = family.build(Lines(rows))
         if isinstance(chart, Chart):
-            path = STORED.parent / f"why_fast_{family.NAME}.svg"
+            path = pages.DOCS / "results" / f"why_fast_{family.NAME}.svg"
             path.write_bytes(render(chart, THEMES[0]))
 
 
-def read(path: Path) -> list[Line]:
-    """The lines that this page is about; the run's cells are another page's."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as file:
-        lines = [json.loads(line) for line in file]
-    return [line for line in lines if line["kind"] in KINDS]
-
-
-def main() -> int:
-    """0, or 1 when --check finds the page stale."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("lines", nargs="?", type=Path, help="lines of a new run, to be stored")
-    parser.add_argument("--check", action="store_true", help="say whether the page is fresh; write nothing")
-    given = parser.parse_args()
-    if given.lines:
-        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in read(given.lines))
-        STORED.write_bytes(gzip.compress(text.encode(), mtime=0))
-        draw(read(STORED))
-    fresh = page(read(STORED))
-    if given.check:
-        if PAGE.read_text(encoding="utf-8") != fresh:
-            print("docs/why_fast.md is stale: run python docs/make_why_fast.py", file=sys.stderr)
-            return 1
-        return 0
-    PAGE.write_text(fresh, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(pages.main(__doc__, "why_fast", page, draw, KINDS))

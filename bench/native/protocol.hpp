@@ -37,7 +37,7 @@ class Engine {
   virtual Bundle result() = 0;                                             // loss and gradients of step 0
   virtual std::vector<double> losses(std::int64_t steps) = 0;
   virtual json counters() = 0;
-  virtual json probe(const json& question) const = 0;  // a small question besides workloads (product.hpp)
+  virtual json probe(const json& question) const = 0;  // a small question besides workloads (probe.hpp)
   virtual void close() = 0;
 };
 

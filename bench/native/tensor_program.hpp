@@ -3,7 +3,7 @@
 // Read before: tensor_model.hpp, runner.hpp. Read next: tensor.cpp.
 #pragma once
 
-#include "product.hpp"
+#include "probe.hpp"
 #include "tensor_model.hpp"
 
 #include <memory>
@@ -30,7 +30,7 @@ class TensorProgram {
     return dtype == "float32" || dtype == "float64" ? "" : "the engine computes in float32 and float64, not " + dtype;
   }
 
-  static json probe(const json& question) { return answer_probe(question); }
+  static json probe(const json& question) { return answer_probe(question, order); }
 
   TensorProgram(const Workload& w, const Inputs& in, const std::string& dtype)
       : workload_(w), in_(in), dtype_(dtype == "float32" ? DType::Float32 : DType::Float64) {

@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
 def add_options(command: argparse.ArgumentParser) -> None:
     """The options of check, run and compare; those not given keep the suite's values."""
     add = command.add_argument
-    add("--suite", help="quick (default), paper or full")
+    add("--suite", help="quick (default), paper, targets or full")
     add("--engines", help="names or groups (own, native, peers, all), separated by commas; or torch, ...")
     add("--engine", action="append", metavar="FILE", help="your own engine, as a .py file; joins the others")
     add("--workloads", help="names or .toml files, separated by commas (trigrad bench list)")

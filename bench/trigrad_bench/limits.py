@@ -30,7 +30,18 @@ from .workload import Workload
 
 WORKLOADS = (
     *(f"{name}.d{d}" for name in ("A1", "A2") for d in (128, 256, 512, 1024)),
-    *("F1", "F2.n701k", "F2.n2800k", "P2.matched", "P3.matched", "M2"),
+    *(
+        "F1",
+        "F1.wide",
+        "F1.large",
+        "F2.n701k",
+        "F2.n2800k",
+        "P2.matched",
+        "P2.net",
+        "P3.matched",
+        "P3.net",
+        "M2",
+    ),
 )
 ENGINES = ("native.tensor_cpp.tape", "tensor_cpp.tape", "torch", "torch.compile", "jax")
 OURS = ENGINES[:2]  # who is asked about our backends: without Python, if that is built

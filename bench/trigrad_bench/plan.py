@@ -1,7 +1,8 @@
 """What is left to measure, and the numbers of sessions.
 
-A suite is measured with several generations of processes (stats.py says why): number 0, 1, 2, ... A session that
-goes on with the engines that memory had no room for counts on by 100, one of a resumed run by 1000.
+A suite is measured with several generations of processes (stats.py says why): number 0, 1, 2, ... A
+session that goes on with the engines that memory had no room for counts on by 100, one of a resumed run by
+1000.
 Read before: run.py.
 """
 

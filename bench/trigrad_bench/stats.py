@@ -23,7 +23,8 @@ from numpy.typing import ArrayLike
 Line = dict[str, Any]
 SAMPLES = 10_000
 FEWEST_PROCESSES = 3  # that a spread can be taken from
-STUDENT = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # 97.5 % of t with 1, 2, ... degrees
+# 97.5 % of Student's t with 1, 2, ... degrees of freedom
+STUDENT = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 FEWEST_PAIRS = 6  # fewer rounds say nothing at the 95 % level: six of one sign have a chance of 1 in 32
 
 

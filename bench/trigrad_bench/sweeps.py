@@ -12,13 +12,21 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .engines import is_native
 from .options import Options
 from .process import EngineError, Process
 from .session import Progress
 from .stats import median
 from .store import Store
 
-OP_ENGINES = ("tensor_cpp.tape", "tensor_cpp.stack", "scalar_cpp.tensor", "reference_py.stack", "torch")
+OP_ENGINES = (
+    "native.tensor_cpp.tape",
+    "tensor_cpp.tape",
+    "tensor_cpp.stack",
+    "scalar_cpp.tensor",
+    "reference_py.stack",
+    "torch",
+)
 DEPTH_ENGINES = (
     "tensor_cpp.tape",
     "tensor_cpp.stack",
@@ -103,7 +111,8 @@ def op_cost(options: Options, store: Store, machine: str, cores: Sequence[int]) 
             for name, replies in in_turns(processes, question, options.seed).items():
                 if replies:
                     both = {k: median([r[k] for r in replies]) for k in ("forward_ns", "backward_ns")}
-                    fields = {"engine": name, "driver": "python", "op": "add", "elements": elements, **both}
+                    driver = "native" if is_native(name) else "python"
+                    fields = {"engine": name, "driver": driver, "op": "add", "elements": elements, **both}
                     store.add("op_cost", machine=machine, rounds=len(replies), **fields)
 
 

@@ -150,7 +150,7 @@ def steps(member: Member, loaded: Workload) -> Task:
 
 
 def probed(process: Process, **question: Any) -> Task:
-    """A probe of an engine's process that repeats what it is asked n times (probes.py, product.hpp)."""
+    """A probe of an engine's process that repeats what it is asked n times (probes.py, probe.hpp)."""
     return lambda n: float(process.ask("probe", n=n, **question)["probe"]["ns"])
 
 

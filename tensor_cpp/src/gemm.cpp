@@ -72,9 +72,10 @@ template <class T>
 void multiply_few(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K) {
   for (std::int64_t i = 0; i < M; ++i)
     for (std::int64_t j = 0; j < N; ++j, ++z) {
-      *z = 0;
-      for (std::int64_t k = 0; k < K; ++k)
-        *z += x.data[i * x.row_step + k * x.column_step] * y.data[k * y.row_step + j * y.column_step];
+      const T *a = x.data + i * x.row_step, *b = y.data + j * y.column_step;
+      T sum = 0;
+      for (std::int64_t k = 0; k < K; ++k, a += x.column_step, b += y.row_step) sum += *a * *b;
+      *z = sum;
     }
 }
 }  // namespace

@@ -73,8 +73,12 @@ struct FusedMseLoss {
     });
     return z;
   }
-  static Tensor gx(const Tensor& g, const Tensor& x, const Tensor& t, const Tensor&, const Attrs& at) { return rule(g, x, t, 2 / at.divisor); }
-  static Tensor gy(const Tensor& g, const Tensor& x, const Tensor& t, const Tensor&, const Attrs& at) { return rule(g, x, t, -2 / at.divisor); }
+  static Tensor gx(const Tensor& g, const Tensor& x, const Tensor& t, const Tensor&, const Attrs& at) {
+    return rule(g, x, t, 2 / at.divisor);
+  }
+  static Tensor gy(const Tensor& g, const Tensor& x, const Tensor& t, const Tensor&, const Attrs& at) {
+    return rule(g, x, t, -2 / at.divisor);
+  }
 };
 
 constexpr double kHalfLog2Pi = 0.91893853320467274178;
@@ -88,9 +92,9 @@ Dims without(const Dims& shape, int dim) {
 }
 
 struct Labels {
-  Tensor index;    // class indices, 0 where ignored, with the class axis back as size 1
+  Tensor index;  // class indices, 0 where ignored, with the class axis back as size 1
   Tensor counted;  // bool: not ignored
-  double count;    // how many are
+  double count;  // how many are
 };
 
 Labels read_labels(std::string_view op, const Tensor& input, const Tensor& target, std::int64_t ignore_index) {

@@ -80,31 +80,32 @@ void check_fits(std::string_view op, std::size_t k, const Tensor& parameter, con
 }
 
 // --- from tensors to kernels ---------------------------------------------------------------------------------------
-// A tensor as one run of numbers that changes; where its elements do not lie so, a copy that goes back.
+// A tensor as one run of numbers; where its elements do not lie so, a copy, which goes back when it was changed.
 class Run {
  public:
-  explicit Run(const Tensor& x) : tensor_(x), numbers_(x.defined() ? contiguous_data(x) : Tensor()) {}
+  explicit Run(const Tensor& x) : tensor_(x) {
+    if (x.defined() && !x.is_contiguous()) copy_ = contiguous_data(x);
+  }
   template <class T>
   T* data() const {
-    return numbers_.defined() ? numbers_.data<T>() : nullptr;
+    return copy_.defined() ? copy_.data<T>() : tensor_.defined() ? tensor_.data<T>() : nullptr;
   }
   void changed() const {
-    if (!numbers_.defined()) return;
-    if (!numbers_.is_same(tensor_)) copy_elements(numbers_, tensor_);
+    if (!tensor_.defined()) return;
+    if (copy_.defined()) copy_elements(copy_, tensor_);
     tensor_.cell()->storage->version.fetch_add(1, std::memory_order_relaxed);
   }
 
  private:
   const Tensor& tensor_;
-  Tensor numbers_;
+  Tensor copy_;
 };
 
 const Tensor kNone;
 
 template <class T>
 void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velocity, const SGDOptions& o, bool first_step) {
-  const Run p(parameter), v(velocity);
-  const Tensor g = contiguous_data(gradient);
+  const Run p(parameter), g(gradient), v(velocity);
   const std::int64_t n = parameter.numel();
   if (first_step && velocity.defined()) std::fill_n(v.data<T>(), n, T{0});
   const auto number = [](double x) { return static_cast<T>(x); };
@@ -112,10 +113,11 @@ void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velo
                            number(o.weight_decay)};
   const auto run = [&]<Momentum kMomentum>() {
     const auto pass = o.weight_decay != 0 ? sgd_pass<T, kMomentum, true> : sgd_pass<T, kMomentum, false>;
-    parallel_for(n, kLanes, threads_for(n), [&, p = p.template data<T>(), g = g.template data<T>(), v = v.template data<T>()](
-                                                std::int64_t first, std::int64_t last, int) {
-      pass(p + first, g + first, v ? v + first : v, static_cast<std::size_t>(last - first), with);
-    });
+    parallel_for(
+        n, kLanes, threads_for(n),
+        [&, p = p.template data<T>(), g = g.template data<T>(), v = v.template data<T>()](std::int64_t first, std::int64_t last, int) {
+          pass(p + first, g + first, v ? v + first : v, static_cast<std::size_t>(last - first), with);
+        });
   };
   if (o.momentum == 0) run.template operator()<Momentum::None>();
   else if (o.nesterov) run.template operator()<Momentum::Nesterov>();
@@ -127,8 +129,7 @@ void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velo
 template <class T>
 void adam_one(const Tensor& parameter, const Tensor& gradient, const Tensor& first, const Tensor& second, const Tensor& max_second,
               std::int64_t step, const AdamOptions& o, bool decoupled) {
-  const Run p(parameter), m(first), v(second), v_max(max_second);
-  const Tensor g = contiguous_data(gradient);
+  const Run p(parameter), g(gradient), m(first), v(second), v_max(max_second);
   const double t = static_cast<double>(step);
   const auto number = [](double x) { return static_cast<T>(x); };
   const AdamNumbers<T> with{.sign = number(o.maximize ? -1 : 1),
@@ -146,7 +147,8 @@ void adam_one(const Tensor& parameter, const Tensor& gradient, const Tensor& fir
     parallel_for(n, kLanes, threads_for(n),
                  [&, p = p.template data<T>(), g = g.template data<T>(), m = m.template data<T>(), v = v.template data<T>()](
                      std::int64_t first, std::int64_t last, int) {
-                   pass(p + first, g + first, m + first, v + first, most ? most + first : most, static_cast<std::size_t>(last - first), with);
+                   pass(p + first, g + first, m + first, v + first, most ? most + first : most, static_cast<std::size_t>(last - first),
+                        with);
                  });
   };
   if (o.weight_decay == 0) run.template operator()<Decay::None>();

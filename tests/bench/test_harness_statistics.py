@@ -57,7 +57,9 @@ def test_processes_are_what_an_interval_counts() -> None:
     assert ratio.pairs == 6
     two = stats.ratio_of_processes(pairs[:2])
     alone = stats.ratio_of_pairs([2.0, 2.1, 1.9, 4.0], [1.0] * 4)
-    assert (two.median, two.low, two.high) == (alone.median, alone.low, alone.high), "no spread can be taken from two"
+    assert (two.median, two.low, two.high) == (alone.median, alone.low, alone.high), (
+        "no spread can be taken from two"
+    )
     a = [line([100.0, 300.0], proc=k) for k in range(3)]
     b = [line([50.0, 150.0], proc=k) for k in range(3)]
     paired = stats.paired_ratio(a, b)
@@ -68,7 +70,7 @@ def test_two_runs_agree_within_their_intervals_although_their_processes_differ()
     rng = np.random.default_rng(11)
 
     def run() -> tuple[stats.Ratio, stats.Ratio]:
-        """Chance moves a process by 5 %, a round by 0.5 %: three processes, and all their rounds as if one."""
+        """Chance moves a process by 5 %, a round by 0.5 %: by processes, and by rounds as if of one."""
         pairs = []
         for _ in range(3):
             process = math.exp(0.05 * rng.normal())

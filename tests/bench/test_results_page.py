@@ -19,7 +19,7 @@ def test_page_is_fresh() -> None:
 
 
 def test_stored_run_names_its_machine_and_nobodys_paths() -> None:
-    text = gzip.decompress((DOCS / "results" / "paper.jsonl.gz").read_bytes()).decode()
+    text = gzip.decompress((DOCS / "results" / "results.jsonl.gz").read_bytes()).decode()
     lines = [json.loads(line) for line in text.splitlines()]
     run = next(line for line in lines if line["kind"] == "run")
     machine = next(line for line in lines if line["kind"] == "machine")

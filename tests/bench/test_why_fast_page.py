@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
+import importlib
 import json
 import re
 import subprocess
@@ -22,14 +22,10 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = DOCS / "why_fast.md"
 
 
-@pytest.fixture(scope="module")
-def make() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_why_fast", DOCS / "make_why_fast.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def make(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(DOCS)
+    return importlib.import_module("make_why_fast")
 
 
 def test_page_is_fresh() -> None:

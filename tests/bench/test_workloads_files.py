@@ -211,7 +211,7 @@ def test_not_text(tmp_path: Path) -> None:
 
 def test_suites() -> None:
     known = workload.suites()
-    assert list(known) == ["quick", "paper", "full"]
+    assert list(known) == ["quick", "paper", "targets", "full"]
     for suite in known.values():
         for name in [*suite["workloads"], *suite["instead"].values()]:
             load(name)

@@ -175,7 +175,8 @@ TEST(TensorThreads, BitsDoNotDependOnTheirNumber) {
     for (const int threads : {2, 3, 7}) {
       set_num_threads(threads);
       const auto shared = large_work(dtype);
-      for (std::size_t k = 0; k < alone.size(); ++k) EXPECT_TRUE(same_bits(alone[k], shared[k])) << "result " << k << ", " << threads << " threads";
+      for (std::size_t k = 0; k < alone.size(); ++k)
+        EXPECT_TRUE(same_bits(alone[k], shared[k])) << "result " << k << ", " << threads << " threads";
     }
   }
   set_num_threads(before);

@@ -156,9 +156,9 @@ def _time_words(lines: Lines) -> str:
     )
     return (
         "<p>Medians over all blocks with 95 % intervals. Ratios are paired round by round, their interval"
-        f" counts processes; “faster” and “slower” are said only where the interval leaves {band}. A ratio above 1 is"
-        " faster than PyTorch. Each row opens into all engines. Scalar engines compute in float64; a"
-        " comparison across dtypes says so.</p>"
+        f" counts processes; “faster” and “slower” are said only where the interval leaves {band}. A ratio"
+        " above 1 is faster than PyTorch. Each row opens into all engines. Scalar engines compute in"
+        " float64; a comparison across dtypes says so.</p>"
     )
 
 

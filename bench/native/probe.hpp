@@ -1,7 +1,8 @@
-// One matrix product alone, timed without Python around it: small products would else be all binding.
+// One matrix product, or one addition, alone and without Python around it: small ones would else be all binding.
 //
 //   {"verb":"probe","what":"backends"}                                                     →  {"backends":["packed",...],"chosen":"packed"}
 //   {"verb":"probe","what":"product","shape":[m,n,k],"case":"NT","dtype":"float32","backend":"packed","n":100}  →  {"ns":12345}
+//   {"verb":"probe","what":"op_cost","elements":64,"length":100,"n":10}  →  {"forward_ns":50.0,"backward_ns":60.0}
 //
 // The product is x (m, k) · y (k, n); a T in the case says that x or y lies transposed in memory. Operands are the same in
 // every repeat, so they lie in the nearest cache that holds them. Read next: tensor_program.hpp.
@@ -34,11 +35,32 @@ inline std::int64_t time_product(const json& question) {
   return ns;
 }
 
-inline json answer_probe(const json& question) {
+// Nanoseconds of an addition in a chain x + x + x + ..., recorded and then differentiated.
+inline json time_additions(const json& question, trigrad::Order order) {
+  const std::int64_t length = question.at("length"), n = question.at("n");
+  const trigrad::Tensor x = trigrad::ones({question.at("elements").get<std::int64_t>()}, trigrad::DType::Float64).set_requires_grad();
+  std::int64_t forward = 0, backward = 0;
+  for (std::int64_t k = 0; k < n; ++k) {
+    trigrad::Tensor(x).set_grad({});
+    const std::int64_t start = now_ns();
+    trigrad::Tensor y = x;
+    for (std::int64_t i = 0; i < length; ++i) y = y + x;
+    forward += now_ns() - start;
+    const trigrad::Tensor loss = trigrad::sum(y);
+    const std::int64_t before = now_ns();
+    loss.backward({.order = order});
+    backward += now_ns() - before;
+  }
+  const auto each = [&](std::int64_t ns) { return static_cast<double>(ns) / static_cast<double>(n * length); };
+  return {{"forward_ns", each(forward)}, {"backward_ns", each(backward)}};
+}
+
+inline json answer_probe(const json& question, trigrad::Order order) {
   const auto what = question.at("what").get<std::string>();
   if (what == "backends") return {{"backends", trigrad::gemm_backends()}, {"chosen", trigrad::gemm_backend()}};
   if (what == "product") return {{"ns", time_product(question)}};
-  throw ProtocolError("NotImplementedError: unknown probe '" + what + "'; known are backends, product");
+  if (what == "op_cost") return time_additions(question, order);
+  throw ProtocolError("NotImplementedError: unknown probe '" + what + "'; known are backends, op_cost, product");
 }
 
 }  // namespace native

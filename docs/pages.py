@@ -1,0 +1,53 @@
+"""What the scripts that write a page from stored lines share: reading, storing, and the command line.
+
+Read next: make_results.py, make_targets.py, make_why_fast.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+Line = dict[str, Any]
+DOCS = Path(__file__).resolve().parent
+
+
+def read(path: Path, kinds: Sequence[str] = ()) -> list[Line]:
+    """The lines of a run, or those of these kinds."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    return [line for line in lines if not kinds or line["kind"] in kinds]
+
+
+def main(
+    about: str | None,
+    name: str,
+    page: Callable[[list[Line]], str],
+    draw: Callable[[list[Line]], None] | None = None,
+    kinds: Sequence[str] = (),
+) -> int:
+    """Writes docs/NAME.md from docs/results/NAME.jsonl.gz; 1 when --check finds the page stale, else 0."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("lines", nargs="*", type=Path, help="lines of new runs, to be stored")
+    parser.add_argument("--check", action="store_true", help="say whether the page is fresh; write nothing")
+    given = parser.parse_args()
+    target, stored = DOCS / f"{name}.md", DOCS / "results" / f"{name}.jsonl.gz"
+    if given.lines:
+        lines = [line for path in given.lines for line in read(path, kinds)]
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        stored.write_bytes(gzip.compress(text.encode(), mtime=0))
+        if draw:
+            draw(lines)
+    fresh = page(read(stored))
+    if not given.check:
+        target.write_text(fresh, encoding="utf-8")
+    elif target.read_text(encoding="utf-8") != fresh:
+        print(f"docs/{target.name} is stale: run python docs/make_{name}.py", file=sys.stderr)
+        return 1
+    return 0
