@@ -178,7 +178,9 @@ void run_flat(Block block, const PackedAttrs& attrs, std::span<const Tensor* con
   alignas(64) T buffers[kMaxOperands][kLanes], *result = buffers[inputs.size()];
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const T* last = static_cast<const T*>(in[i]) + whole;
-    for (std::size_t k = 0; k < kLanes; ++k) buffers[i][k] = last[std::min(k, rest - 1)];
+    if (rest == 1) std::fill_n(buffers[i], kLanes, *last);  // a scalar: one store of a whole vector
+    else
+      for (std::size_t k = 0; k < kLanes; ++k) buffers[i][k] = last[std::min(k, rest - 1)];
     in[i] = buffers[i];
   }
   block(attrs, in, result, kLanes);
