@@ -94,3 +94,31 @@ REASONS = [
 @pytest.mark.parametrize(("name", "workload", "dtype", "reason"), REASONS)
 def test_says_why_not(name: str, workload: str, dtype: str, reason: str) -> None:
     assert reason in make(name).supports(load(workload).as_json(), dtype)
+
+
+@pytest.mark.parametrize(("workload", "products"), [("A1.d128", 5), ("F1.generated", 8)])
+def test_jax_computes_what_a_step_asks_for(workload: str, products: int) -> None:
+    """XLA drops what has no effect: without an optimiser that would be every gradient."""
+    jax = pytest.importorskip("jax")
+    engine = make("jax")
+    wanted = load(workload)
+    made = arrays.make(wanted)
+    engine.setup(wanted.as_json(), Inputs(made.parameters, made.data, made.batches, made.lrs), "float32")
+    traced: list[str] = []
+    jit = jax.jit
+
+    def spy(call: Any, **options: Any) -> Any:
+        compiled = jit(call, **options)
+
+        def run(*given: Any) -> Any:
+            traced.append(compiled.lower(*given).compile().as_text())
+            return compiled(*given)
+
+        return run
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jax, "jit", spy)
+        engine.compile()
+        engine.step(0)
+    assert len(traced) == 1
+    assert traced[0].count(" dot(") == products

@@ -164,7 +164,7 @@ class Functional:
     def step(self, step: int) -> Any:
         """One training step; the loss before the update."""
         lr = self.arrays.lrs[step % len(self.arrays.lrs)]
-        loss, self.p, self.state = self.calls["step"](self.inputs(step), self.batch(step), self.state, lr)
+        loss, self.p, self.state, *_ = self.calls["step"](self.inputs(step), self.batch(step), self.state, lr)
         return loss
 
     def run(self, phase: str, n: int) -> int | None:

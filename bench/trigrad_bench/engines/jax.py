@@ -90,7 +90,9 @@ class Jax(Functional):
 
         def step(p: Arrays, batch: Arrays, state: Any, lr: Any) -> Any:
             value, g = value_and_grad(p, batch)
-            return (value, *updated(optimizer, {k: p[k] for k in names}, g, state, lr))
+            # Gradients that no update reads are results, too: XLA leaves out whatever nobody can see.
+            seen = {k: a for k, a in g.items() if optimizer["kind"] == "none" or k not in names}
+            return (value, *updated(optimizer, {k: p[k] for k in names}, g, state, lr), seen)
 
         # In "step" the old parameters and the old state are dead afterwards; x, if it is there, is not.
         donated = () if self.workload["x_requires_grad"] else (0, 2)
