@@ -2,8 +2,8 @@
 
 Why it exists: no figure in these pages is typed. To make a new run and the page of it:
 
-    trigrad bench run --suite paper --engines own,torch,native,micrograd --phases grad,step
-    python docs/make_results.py results/RUN/lines.jsonl  # stores lines, draws the picture, writes the page
+    trigrad bench run --suite paper
+    python docs/make_results.py results/RUN/lines.jsonl ...  # stores them, draws the picture, writes the page
 
 Without an argument the page is written again from the stored lines; `--check` says whether it is fresh.
 """
@@ -23,6 +23,8 @@ SHOWN = {
     "tensor_cpp.tape": "tensor_cpp, Python",
     "native.scalar_cpp": "scalar_cpp, C++",
     "reference_py.stack": "reference_py",
+    "torch.compile": "torch.compile",
+    "jax": "JAX, jit",
 }
 
 HEAD = """# Results
@@ -59,8 +61,15 @@ def cell(row: summary.Row | None) -> str:
     return text + marks.get(row.verdict, "")
 
 
+def latest(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of a workload that several runs have, the lines of the last: it was measured again."""
+    last = {line.get("workload"): line["run"] for line in lines if "workload" in line}
+    return [line for line in lines if line["run"] == last.get(line.get("workload"), line["run"])]
+
+
 def page(lines: list[dict[str, Any]]) -> str:
     """The whole page."""
+    lines = latest(lines)
     run = next(line for line in lines if line["kind"] == "run")
     machine = next(line for line in lines if line["kind"] == "machine")
     versions = machine["versions"]
@@ -73,14 +82,16 @@ def page(lines: list[dict[str, Any]]) -> str:
     text += [f"{k}. {sentence}\n" for k, sentence in enumerate(summary.takeaways(lines), 1)]
     followed = sum(bool(line["ok"]) for line in curves)
     pairs = stats.control_ratios(line for line in lines if line["kind"] == "control")
-    controls = [ratio.median for ratio in pairs.values()]
-    spread = f"medians from {min(controls):.3f} to {max(controls):.3f} over {len(controls)} workloads"
+    controls, mean = [r.median for r in pairs.values()], stats.geometric_mean(list(pairs.values()))
+    spread = f"{mean.median:.3f} ({mean.low:.3f} to {mean.high:.3f}) over {len(controls)} workloads, of which"
+    spread += f" the least is {min(controls):.3f} and the largest {max(controls):.3f}"
     text += [f"\n{followed} of {len(curves)} training curves follow the reference. "]
     text += [f"PyTorch against itself, in the same rounds: {spread}.\n"]
     names = ", ".join(f"{k} {versions[k]}" for k in ("python", "numpy", "torch") if k in versions)
     text += [f"\nMachine: {machine['cpu']}, {machine['cores']} cores, kernel {machine['kernel']}, "]
     text += [f"{machine['compiler']}; {names}, trigrad {run['trigrad']}; one thread. {run['started'][:10]}, "]
-    text += [f"`{' '.join(run['argv'])}`.\n"]
+    commands = [f"`{' '.join(line['argv'])}`" for line in lines if line["kind"] == "run"]
+    text += [f"{'; then '.join(commands)}.\n"]
     text += [
         "\n## A training step\n\n| workload | parameters | PyTorch |",
         *(f" {s} |" for s in SHOWN.values()),
@@ -107,7 +118,7 @@ def draw(lines: list[dict[str, Any]]) -> None:
     from trigrad_bench.charts.render import render
     from trigrad_bench.charts.style import THEMES
 
-    chart = overview.build(Lines(lines))
+    chart = overview.build(Lines(latest(lines)))
     if isinstance(chart, Chart):
         PICTURE.write_bytes(render(chart, THEMES[0]))
 

@@ -108,6 +108,15 @@ def per_repeat(cell: Line) -> list[float]:
     return [ns / cell["n"] for ns in cell["block_ns"]]
 
 
+def geometric_mean(ratios: Sequence[Ratio]) -> Ratio:
+    """Of independent ratios: their logarithmic intervals add up squared."""
+    n = len(ratios)
+    middle = sum(math.log(r.median) for r in ratios) / n
+    width = math.sqrt(sum((math.log(r.high / r.low) / 2) ** 2 for r in ratios)) / n
+    pairs, processes = sum(r.pairs for r in ratios), min(r.processes for r in ratios)
+    return Ratio(math.exp(middle), math.exp(middle - width), math.exp(middle + width), pairs, processes)
+
+
 def _by_round(cells: Line | Iterable[Line]) -> dict[int, dict[int, float]]:
     """Process, round: nanoseconds of one repeat."""
     listed = [cells] if isinstance(cells, dict) else list(cells)

@@ -116,9 +116,11 @@ def footer(lines: Sequence[Line]) -> list[str]:
             f"speed: how many times as fast as {base}, paired round by round, with a 95 % interval; "
             "faster/slower only beyond what one engine shows against itself."
         )
-    if any(c["kind"] == "control" for c in lines):
+    if controls := stats.control_ratios(c for c in lines if c["kind"] == "control"):
+        of_all = stats.geometric_mean(list(controls.values()))
         text.append(
-            f"A/A control: {base or 'the baseline'} against itself, widest interval {low:.3f}-{high:.3f}."
+            f"A/A control: {base or 'the baseline'} against itself {of_all.median:.3f} ({of_all.low:.3f}-"
+            f"{of_all.high:.3f}) over {len(controls)} workloads; widest interval {low:.3f}-{high:.3f}."
         )
     if curves:
         text.append(

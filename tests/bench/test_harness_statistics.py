@@ -98,6 +98,13 @@ def test_controls_of_one_workload_are_one_band() -> None:
     assert low == pytest.approx(1 / high)
 
 
+def test_the_mean_of_ratios_is_geometric() -> None:
+    mean = stats.geometric_mean([stats.Ratio(2.0, 1.0, 4.0, 5), stats.Ratio(8.0, 4.0, 16.0, 5)])
+    assert mean.median == pytest.approx(4.0)
+    assert mean.high == pytest.approx(4.0 * 2 ** (math.sqrt(2) / 2))
+    assert mean.low == pytest.approx(4.0 / 2 ** (math.sqrt(2) / 2))
+
+
 def test_ratios_are_paired_by_process_and_round() -> None:
     fast, slow = [100.0, 200.0, 400.0], [200.0, 400.0, 800.0]
     ratio = stats.paired_ratio(line(slow), line(fast))
@@ -174,6 +181,9 @@ def test_float32_curves_are_judged_by_pytorch() -> None:
     curve, torch = [1.0, 0.5], [1.0, 0.5 + 1e-6]
     assert gate.check_curve32([1.0, 0.5 + 9e-6], curve, torch, 1e-8).ok
     assert not gate.check_curve32([1.0, 0.5 + 2e-5], curve, torch, 1e-8).ok
+    longer = gate.check_curve32([1.0, 0.5 + 9e-6, 0.3], [*curve, 0.25], torch, 1e-8)
+    assert longer.ok, "PyTorch's yardstick ends with its curve"
+    assert longer.steps == 2
     assert gate.check_curve32([1.0, 0.5 + 9e-7], curve, None, 1e-8).ok
     assert not gate.check_curve32([1.0, 0.5 + 2e-6], curve, None, 1e-8).ok
     assert gate.check_curve32(curve, curve, [1.0, math.nan], 1e-8).ok is None

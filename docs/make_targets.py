@@ -1,0 +1,234 @@
+"""Writes docs/targets.md: what trigrad set out to reach, and what a stored run shows of it.
+
+Why it exists: goals were set before there was an engine, so they say more than figures chosen afterwards; one
+that is missed stays on the page, beside the limit of this machine where that forbids it. To make a new run:
+
+    trigrad bench run --suite targets
+    trigrad bench run --suite targets --workloads T3 --engines native --extras scalar --rounds 1 --processes 1
+    python docs/make_targets.py results/RUN/lines.jsonl results/RUN2/lines.jsonl
+
+Without an argument the page is written again from the stored lines; `--check` says whether it is fresh.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pages
+from trigrad_bench import limits, stats, summary
+from trigrad_bench.charts import scalar_cost
+from trigrad_bench.charts.chart import duration, times
+from trigrad_bench.charts.limit import LARGE, SMALL
+from trigrad_bench.charts.measure import Lines
+from trigrad_bench.scalar_sweep import ENGINES as SCALARS
+
+Line = pages.Line
+KINDS = ("run", "machine", "cell", "control", "limit", "op_cost", "scalar_cost", "scalar_size")
+NATIVE, PYTHON = "native.tensor_cpp.tape", "tensor_cpp.tape"
+BESIDE = {
+    "tensor_cpp.compiled": "trigrad.compile",
+    "torch.compile": "torch.compile",
+    "jax": "JAX, jit",
+    "reference_py.stack": "NumPy",
+}
+OP_NS = {NATIVE: 100, PYTHON: 400}
+FLAT = 1.25  # how far the cost of a node may differ between sizes
+
+
+class Goal(NamedTuple):
+    """How many times as fast as PyTorch eager a step should be, from C++ and from Python."""
+
+    what: str
+    native: float
+    python: float
+
+
+GOALS = {
+    "A1.d128": Goal("128 – 256 – 128", 2.4, 2.2),
+    "A1.d256": Goal("256 – 512 – 256", 1.6, 1.5),
+    "A1.d512": Goal("512 – 1024 – 512", 2, 2),
+    "A1.d1024": Goal("1024 – 2048 – 1024", 2, 2),
+    "F1": Goal("784 – 128 – 64 – 10", 3.5, 3),
+    "F1.wide": Goal("784 – 512 – 256 – 10", 1.9, 1.8),
+    "F1.large": Goal("784 – 1024 – 1024 – 512 – 10", 1.6, 1.6),
+    "P2.net": Goal("64 – 64 – 32 – 10", 18, 10),
+    "P3.net": Goal("30 layers of 256", 2.3, 2.2),
+    "P1.net": Goal("2 – 16 – 16 – 1, 100 rows", 40, 15),
+    "T3": Goal("2 – 4 – 1, one row", 200, 25),
+}
+MEAN = Goal("geometric mean", 5, 3.5)
+
+HEAD = """# Targets
+
+Goals that were set before the engines were written, and what a stored run shows of them. A ratio is how many
+times as fast as PyTorch eager a training step is, with its 95 % interval; batches have 32 rows unless the
+table says otherwise. ✓ the goal is reached, ≈ the interval reaches it, ✗ it does not.
+[Comparing engines](comparing.md) has the rules, [Why it is fast](why_fast.md) the reasons.
+"""
+LIMIT = """
+## How near the limit
+
+The limit of a step is the sum of its matrix products, each by whichever library here computes it fastest, and
+the bytes that must move besides; one thread. The table has steps in multiples of it. What PyTorch takes is
+what the limit allows: no engine can be more times as fast here, and a goal above it cannot be reached.
+
+"""
+OPS = """
+## One operation
+
+An addition of 64 numbers in a chain of a hundred, recorded and differentiated.
+
+"""
+SCALAR = """
+## Scalars
+
+Nanoseconds to record an operation on scalars and to differentiate it, and how many times as fast that is as
+CppAD and as ADOL-C in the same program, style and rounds. *op*: every operation is a node; *mac*: a
+multiplication added to a sum is one; *own*: what the library has for a sum of products.
+
+"""
+SIZES = """
+Nanoseconds for an operation as the graph grows, on the second pass, when the memory is there:
+
+"""
+
+
+def reached(ratio: stats.Ratio | None, goal: float) -> str:
+    """A speed, its interval, and the verdict on the goal. Ratios are of speeds here."""
+    if ratio is None:
+        return "– | "
+    mark = "✓" if ratio.median >= goal else "≈" if ratio.high >= goal else "✗"
+    return f"{times(ratio.median)} ({times(ratio.low)} to {times(ratio.high)}) | {goal:g} {mark}"
+
+
+def speed(row: summary.Row | None) -> stats.Ratio | None:
+    """How many times as fast as PyTorch."""
+    if row is None or row.ratio is None:
+        return None
+    r = row.ratio
+    return stats.Ratio(1 / r.median, 1 / r.high, 1 / r.low, r.pairs, r.processes)
+
+
+def mean(ratios: Sequence[stats.Ratio | None]) -> stats.Ratio | None:
+    """The geometric mean of all rows, or of none."""
+    known = [r for r in ratios if r is not None]
+    return stats.geometric_mean(known) if known and len(known) == len(ratios) else None
+
+
+def speeds(found: Sequence[summary.Row], threads: int) -> str:
+    """The table of one number of threads."""
+    rows = {(r.line["workload"], r.line["engine"]): r for r in found if r.line["threads"] == threads}
+    names = [n for n in GOALS if (n, "torch") in rows]
+    beside = [e for e in BESIDE if any((n, e) in rows for n in names)]
+    text = [f"\n## A training step, {threads} thread{'s' * (threads > 1)}\n\n"]
+    text += ["| | network | PyTorch | C++ | goal | Python | goal |", *(f" {BESIDE[e]} |" for e in beside)]
+    text += ["\n| --- | --- | ---: | ---: | ---: | ---: | ---: |", *(" ---: |" for _ in beside)]
+    for name in names:
+        goal = GOALS[name]
+        native, python = (speed(rows.get((name, e))) for e in (NATIVE, PYTHON))
+        text.append(f"\n| {name} | {goal.what} | {duration(rows[name, 'torch'].ns)} |")
+        text.append(f" {reached(native, goal.native)} | {reached(python, goal.python)} |")
+        others = [speed(rows.get((name, e))) for e in beside]
+        text += [f" {times(r.median)} |" if r else " – |" for r in others]
+    if len(names) == len(GOALS):
+        means = [mean([speed(rows.get((n, e))) for n in names]) for e in (NATIVE, PYTHON, *beside)]
+        text.append(f"\n| | {MEAN.what} | | {reached(means[0], MEAN.native)} |")
+        text.append(f" {reached(means[1], MEAN.python)} |")
+        text += [f" {times(r.median)} |" if r else " – |" for r in means[2:]]
+    return "".join(text) + "\n"
+
+
+def limit_table(lines: Sequence[Line]) -> str:
+    """Each step against its limit, and what the limit allows."""
+    by_name: dict[str, dict[str, Line]] = {}
+    for line in lines:
+        by_name.setdefault(line["workload"], {})[line["engine"]] = line
+    text = ["| | limit | C++ | goal | Python | PyTorch |\n| --- | ---: | ---: | ---: | ---: | ---: |\n"]
+    for name, engines in by_name.items():
+        if name not in GOALS or "torch" not in engines:
+            continue
+        goal = SMALL if name.endswith("d128") else LARGE
+        found = {e: limits.ratio(engines[e]) for e in (NATIVE, PYTHON, "torch") if e in engines}
+        cells = [times(r.median) if (r := found.get(e)) else "–" for e in (NATIVE, PYTHON, "torch")]
+        native = found.get(NATIVE)
+        mark = ""
+        if native and name.startswith(("A1", "P3", "F1.")):
+            mark = f"{goal:g} {'✓' if native.median <= goal else '≈' if native.low <= goal else '✗'}"
+        least = duration(stats.median(limits.limit_ns(engines["torch"])))
+        text.append(f"| {name} | {least} | {cells[0]} | {mark} | {cells[1]} | {cells[2]} |\n")
+    return "".join(text)
+
+
+def op_table(lines: Sequence[Line]) -> str:
+    """One addition, engine by engine."""
+    text = ["| engine | forward | backward | both | goal |\n| --- | ---: | ---: | ---: | ---: |\n"]
+    for line in lines:
+        if line["elements"] != 64:
+            continue
+        both = line["forward_ns"] + line["backward_ns"]
+        goal = OP_NS.get(line["engine"])
+        mark = f"{goal} ns {'✓' if both <= goal else '✗'}" if goal else ""
+        parts = " | ".join(duration(ns) for ns in (line["forward_ns"], line["backward_ns"], both))
+        text.append(f"| {line['engine']} | {parts} | {mark} |\n")
+    return "".join(text)
+
+
+def scalar_table(costs: list[Line]) -> str:
+    """A row for each program and style."""
+    ours, *peers = SCALARS
+    text = ["| | style | scalar_cpp |", *(f" {scalar_cost.NAMES[p]} | goal |" for p in peers)]
+    text += ["\n| --- | --- | ---: |", *(" ---: | ---: |" for _ in peers)]
+    for one in costs:
+        if one["engine"] != ours or not one["grad_ns"]:
+            continue
+        text.append(f"\n| {scalar_cost.TITLES[one['workload']]} | {one['style']} |")
+        text.append(f" {scalar_cost.each(one, 'grad')[0]:.2f} ns |")
+        for peer, goal in zip(peers, one["goals"] or (None, None), strict=True):
+            ratio = scalar_cost.against(one, costs, peer)
+            plain = f"{times(ratio.median)} | " if ratio else "– | "
+            text.append(f" {reached(ratio, goal) if goal else plain} |")
+    return "".join(text) + "\n"
+
+
+def size_table(sizes: Sequence[Line]) -> str:
+    """A row for each program and library."""
+    grown = [s for s in sizes if s["again_ns"]]
+    key = {id(s): (s["workload"], s["engine"], 10 ** round(math.log10(s["nodes"]))) for s in grown}
+    nodes = sorted({n for _, _, n in key.values()})
+    each = {key[id(s)]: stats.median(s["again_ns"]) / s["nodes"] for s in grown}
+    text = ["| | engine |", *(f" {n:,} |" for n in nodes), " goal |"]
+    text += ["\n| --- | --- |", *(" ---: |" for _ in nodes), " ---: |"]
+    for name, engine in dict.fromkeys((s["workload"], s["engine"]) for s in grown):
+        ours = {n: each[name, engine, n] for n in nodes if (name, engine, n) in each}
+        text.append(f"\n| {name} | {engine} |")
+        text += [f" {ours[n]:.2f} |" if n in ours else " – |" for n in nodes]
+        flat = max(ours.values()) <= FLAT * min(ours.values())
+        text.append(f" within {FLAT:g}× {'✓' if flat else '✗'} |" if engine == SCALARS[0] else " |")
+    return "".join(text) + "\n"
+
+
+def page(rows: list[Line]) -> str:
+    """The whole page; a part whose lines are not there is left out."""
+    lines = Lines(rows)
+    machine, first = lines.machine, rows[0]["run"]  # steps are compared within the first run
+    found = summary.rows([line for line in rows if line["run"] == first])
+    names = ", ".join(f"{k} {v}" for k, v in lines.versions.items())
+    text = [HEAD, f"\nMachine: {machine['cpu']}, {machine['cores']} cores, {machine['compiler']}; {names}.\n"]
+    text += [f"{run['started'][:10]}, `{' '.join(run['argv'])}`.\n" for run in lines.kind("run")]
+    text += [speeds(found, threads) for threads in sorted({r.line["threads"] for r in found})]
+    if limited := lines.kind("limit"):
+        text += [LIMIT, limit_table(limited)]
+    if ops := lines.kind("op_cost"):
+        text += [OPS, op_table(ops)]
+    if costs := lines.kind("scalar_cost"):
+        text += [SCALAR, scalar_table(costs)]
+    if sizes := lines.kind("scalar_size"):
+        text += [SIZES, size_table(sizes)]
+    return "".join(text)
+
+
+if __name__ == "__main__":
+    sys.exit(pages.main(__doc__, "targets", page, kinds=KINDS))

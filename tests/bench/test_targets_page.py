@@ -1,0 +1,68 @@
+"""docs/targets.md shows the figures of its stored runs and no others."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from trigrad_bench import stats
+
+from .lines import lines
+
+pytest.importorskip("matplotlib")
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+@pytest.fixture
+def make(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(DOCS)
+    return importlib.import_module("make_targets")
+
+
+def test_page_is_fresh() -> None:
+    command = [sys.executable, DOCS / "make_targets.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_marks_say_whether_a_goal_is_reached(make: ModuleType) -> None:
+    ratio = stats.Ratio(2.0, 1.8, 2.2, 9)
+    assert make.reached(ratio, 2).endswith("| 2 ✓")
+    assert make.reached(ratio, 2.1).endswith("| 2.1 ≈")
+    assert make.reached(ratio, 2.3).endswith("| 2.3 ✗")
+    assert make.reached(None, 2) == "– | "
+
+
+def test_a_mean_is_of_all_rows_or_of_none(make: ModuleType) -> None:
+    ratio = stats.Ratio(2.0, 1.0, 4.0, 5)
+    assert make.mean([ratio, ratio]).median == pytest.approx(2.0)
+    assert make.mean([ratio, None]) is None
+
+
+def test_page_of_other_lines(make: ModuleType) -> None:
+    text = make.page(lines())
+    assert re.search(r"\| T3 \| 2 – 4 – 1, one row \| \S+ µs \| 2\d\d× \(.*\) \| 200 ✓ \|", text)
+    assert "## A training step, 1 thread\n" in text
+    assert "## A training step, 2 threads\n" in text
+    assert re.search(r"\| A1\.d128 \| \S+ µs \| 1\.\d\d× \| 1\.3 ✓ \|", text)
+    assert "| native.tensor_cpp.tape | 60 ns | 30 ns | 90 ns | 100 ns ✓ |" in text
+    few = make.page(lines(without=("limit", "op_cost", "scalar_cost", "scalar_size")))
+    assert set(re.findall(r"## (.*?),", few)) == {"A training step"}
+
+
+def test_stored_runs_name_their_machine_and_nobodys_paths() -> None:
+    text = gzip.decompress((DOCS / "results" / "targets.jsonl.gz").read_bytes()).decode()
+    stored = [json.loads(line) for line in text.splitlines()]
+    runs = [line for line in stored if line["kind"] == "run"]
+    assert runs
+    assert not any("+changed" in run["git"] for run in runs)
+    assert {"cell", "control", "limit", "op_cost", "scalar_cost"} <= {line["kind"] for line in stored}
+    assert not re.search(r"(?<![\w.])/\w[\w.-]*/", text), "a path that begins at a root"
