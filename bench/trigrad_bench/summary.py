@@ -142,6 +142,8 @@ def speed_sentence(found: Sequence[Row]) -> str:
     level = [r for r in mine if r.verdict == "no difference shown"]
     if level:
         parts.append(f"without a difference shown in {len(level)}")
+    if few := [r for r in mine if r.verdict == "too few rounds"]:
+        parts.append(f"measured in too few rounds to say so in {len(few)} ({span(few)})")
     return f"{engine} is {', '.join(parts)}."
 
 
