@@ -32,8 +32,8 @@ WHO = {
 JOBS = {
     "T2": "T2: linear regression, batch 1",
     "T3": "T3: 2→4→1 network, batch 1",
-    "T2.matched": "T2.matched: the same, batch 100",
-    "T3.matched": "T3.matched: the same, batch 100",
+    "T2.matched": "T2.matched: batch 100",
+    "T3.matched": "T3.matched: batch 100",
 }
 
 

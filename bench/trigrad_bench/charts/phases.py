@@ -161,7 +161,7 @@ def _panel(ax: Axes, theme: Theme, found: dict[tuple[str, str], Row]) -> None:
             zorder=5,
         )
     ax.set_yticks(
-        range(len(found)), [label(e) + (" (float64)" if d == "float64" else "") for e, d in found], size=8.5
+        range(len(found)), [label(e) + (" f64" if d == "float64" else "") for e, d in found], size=8.5
     )
     ax.set_ylim(len(found) - 0.45, -0.55)
     ax.set_xlim(0, 1.3)

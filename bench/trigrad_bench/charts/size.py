@@ -25,6 +25,7 @@ SHAPES = {
     "fan_in": "fan-in: Σ exp(xᵢ)·yᵢ",
     "lattice": "lattice of shared nodes",
 }
+STEP = 0.06  # of the panel's height, for one mark
 COLUMNS = ("workload", "engine", "dtype", "nodes", "ns_per_node", "low", "high", "status", "reason")
 
 
@@ -85,7 +86,8 @@ def _finding(panels: dict[str, list[Point]]) -> str:
 
 
 def _draw(theme: Theme, panels: dict[str, list[Point]]) -> Figure:
-    fig, axes = figure(4.1, 1, len(panels), sharey=True)
+    fig, axes = figure(4.8, 1, len(panels), sharey=True)
+    gave_up = {shape: _gave_up(points) for shape, points in panels.items()}
     for ax, (shape, points) in zip(axes[0], panels.items(), strict=True):
         ax.set_xscale("log")
         ax.set_yscale("log")
@@ -102,25 +104,32 @@ def _draw(theme: Theme, panels: dict[str, list[Point]]) -> Figure:
                     [p.low / s for p, s in zip(mine, n, strict=True)],
                     [p.high / s for p, s in zip(mine, n, strict=True)],
                 )
-        _ended(ax, theme, [p for p in points if not p.ok])
+        _ended(ax, theme, gave_up[shape])
         size_axis(ax.xaxis, {p.size for p in points if p.size})
         ax.set_xlabel("nodes")
         ax.set_title(SHAPES[shape], size=9.5)
     low, high = axes[0][0].get_ylim()
-    axes[0][0].set_ylim(low, high * 4)  # room for the marks of those that gave up
+    room = STEP * (1 + max(len(points) for points in gave_up.values()))  # for the marks of those that gave up
+    axes[0][0].set_ylim(low, high * (high / low) ** (room / (1 - room)))
     ns_axis(axes[0][0].yaxis)
     axes[0][0].set_ylabel("time per node, forward and backward")
     legend(fig, theme, {p.engine for found in panels.values() for p in found}, kind="line")
     return fig
 
 
+def _gave_up(points: list[Point]) -> list[Point]:
+    """Where an engine that ran smaller graphs stopped. Who runs none of them is in the table."""
+    ran = {p.engine for p in points if p.ok}
+    first: dict[str, Point] = {}
+    for p in sorted((p for p in points if not p.ok and p.engine in ran), key=lambda p: p.size or 0):
+        first.setdefault(p.engine, p)
+    return list(first.values())
+
+
 def _ended(ax: Axes, theme: Theme, points: list[Point]) -> None:
     """The smallest size at which an engine gave up, at the panel's top, one engine below the other."""
-    first: dict[str, Point] = {}
-    for p in sorted(points, key=lambda p: p.size or 0):
-        first.setdefault(p.engine, p)
-    for k, (engine, p) in enumerate(first.items()):
-        y, style = 0.96 - 0.07 * k, look(engine)
+    for k, p in enumerate(points):
+        y, style, engine = 1 - STEP * (k + 0.7), look(p.engine), p.engine
         ax.plot(
             [p.size or 0],
             [y],
@@ -130,13 +139,15 @@ def _ended(ax: Axes, theme: Theme, points: list[Point]) -> None:
             mfc=theme.paper,
             transform=ax.get_xaxis_transform(),
         )
-        ax.annotate(
+        words = ax.annotate(
             f"{engine} {WORDS.get(p.status, p.status)}",
             (p.size or 1, y),
-            (7, 0),
+            (-7, 0),
+            ha="right",
             xycoords=ax.get_xaxis_transform(),
             textcoords="offset points",
             va="center",
             size=7.5,
             color=shade(theme, p),
         )
+        words.set_in_layout(False)  # or the panels shrink to make room
