@@ -96,11 +96,11 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "quick": {
         "engines": ("own", "native", "torch", "micrograd"),
         "phases": ("grad", "step"),
-        "processes": 5,
+        "processes": 3,
         "rounds": 3,
         "budget": 0.6,
         "curve_budget": 0.25,
-        "limit": 360.0,
+        "limit": 240.0,
     },
     "paper": EVERYBODY
     | {
