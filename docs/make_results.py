@@ -11,11 +11,11 @@ Without an argument the page is written again from the stored lines; `--check` s
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import pages
 from trigrad_bench import stats, summary
 from trigrad_bench import workload as workloads
+from trigrad_bench.terminal import duration
 
 PICTURE = pages.DOCS / "results" / "overview.svg"
 SHOWN = {
@@ -29,22 +29,14 @@ SHOWN = {
 
 HEAD = """# Results
 
-One run of workloads of the suite `paper`, on one machine. [Comparing engines](comparing.md) has the rules:
-the same bytes to every engine, gradients before times, blocks in turns, medians of paired ratios with a 95 %
-interval. Ratios are times PyTorch's speed, above 1 is faster than PyTorch. Where "no difference" stands, the
-interval does not leave what PyTorch shows against itself.
+Workloads of the suite `paper`, on one machine. [Comparing engines](comparing.md) has the rules: the same
+bytes to every engine, gradients before times, blocks in turns, paired ratios with a 95 % interval. Ratios are
+times PyTorch's speed, above 1 is faster than PyTorch. Where "no difference" stands, the interval does not
+leave what PyTorch shows against itself.
 
 ![Every engine's speed relative to PyTorch, workload by workload](results/overview.svg)
 
 """
-
-
-def duration(ns: float) -> str:
-    """With the unit that leaves one to three digits before the point."""
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
-        if ns >= size:
-            return f"{ns / size:.3g} {unit}"
-    return f"{ns:.3g} ns"
 
 
 def cell(row: summary.Row | None) -> str:
@@ -61,13 +53,13 @@ def cell(row: summary.Row | None) -> str:
     return text + marks.get(row.verdict, "")
 
 
-def latest(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def latest(lines: list[pages.Line]) -> list[pages.Line]:
     """Of a workload that several runs have, the lines of the last: it was measured again."""
     last = {line.get("workload"): line["run"] for line in lines if "workload" in line}
     return [line for line in lines if line["run"] == last.get(line.get("workload"), line["run"])]
 
 
-def page(lines: list[dict[str, Any]]) -> str:
+def page(lines: list[pages.Line]) -> str:
     """The whole page."""
     lines = latest(lines)
     run = next(line for line in lines if line["kind"] == "run")
@@ -110,7 +102,7 @@ def page(lines: list[dict[str, Any]]) -> str:
     return "".join(text)
 
 
-def draw(lines: list[dict[str, Any]]) -> None:
+def draw(lines: list[pages.Line]) -> None:
     """The overview: readable on a light and on a dark page, as it brings its own background."""
     from trigrad_bench.charts import overview
     from trigrad_bench.charts.chart import Chart

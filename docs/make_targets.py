@@ -96,12 +96,17 @@ Nanoseconds for an operation as the graph grows, on the second pass, when the me
 """
 
 
+def mark(reached: bool, nearly: bool = False) -> str:
+    """What became of a goal; nearly: the interval reaches it."""
+    return "✓" if reached else "≈" if nearly else "✗"
+
+
 def reached(ratio: stats.Ratio | None, goal: float) -> str:
     """A speed, its interval, and the verdict on the goal. Ratios are of speeds here."""
     if ratio is None:
         return "– | "
-    mark = "✓" if ratio.median >= goal else "≈" if ratio.high >= goal else "✗"
-    return f"{times(ratio.median)} ({times(ratio.low)} to {times(ratio.high)}) | {goal:g} {mark}"
+    met = mark(ratio.median >= goal, ratio.high >= goal)
+    return f"{times(ratio.median)} ({times(ratio.low)} to {times(ratio.high)}) | {goal:g} {met}"
 
 
 def speed(row: summary.Row | None) -> stats.Ratio | None:
@@ -154,11 +159,11 @@ def limit_table(lines: Sequence[Line]) -> str:
         found = {e: limits.ratio(engines[e]) for e in (NATIVE, PYTHON, "torch") if e in engines}
         cells = [times(r.median) if (r := found.get(e)) else "–" for e in (NATIVE, PYTHON, "torch")]
         native = found.get(NATIVE)
-        mark = ""
+        wanted = ""
         if native and name.startswith(("A1", "P3", "F1.")):
-            mark = f"{goal:g} {'✓' if native.median <= goal else '≈' if native.low <= goal else '✗'}"
+            wanted = f"{goal:g} {mark(native.median <= goal, native.low <= goal)}"
         least = duration(stats.median(limits.limit_ns(engines["torch"])))
-        text.append(f"| {name} | {least} | {cells[0]} | {mark} | {cells[1]} | {cells[2]} |\n")
+        text.append(f"| {name} | {least} | {cells[0]} | {wanted} | {cells[1]} | {cells[2]} |\n")
     return "".join(text)
 
 
@@ -170,9 +175,9 @@ def op_table(lines: Sequence[Line]) -> str:
             continue
         both = line["forward_ns"] + line["backward_ns"]
         goal = OP_NS.get(line["engine"])
-        mark = f"{goal} ns {'✓' if both <= goal else '✗'}" if goal else ""
+        wanted = f"{goal} ns {mark(both <= goal)}" if goal else ""
         parts = " | ".join(duration(ns) for ns in (line["forward_ns"], line["backward_ns"], both))
-        text.append(f"| {line['engine']} | {parts} | {mark} |\n")
+        text.append(f"| {line['engine']} | {parts} | {wanted} |\n")
     return "".join(text)
 
 
@@ -205,8 +210,8 @@ def size_table(sizes: Sequence[Line]) -> str:
         ours = {n: each[name, engine, n] for n in nodes if (name, engine, n) in each}
         text.append(f"\n| {name} | {engine} |")
         text += [f" {ours[n]:.2f} |" if n in ours else " – |" for n in nodes]
-        flat = max(ours.values()) <= FLAT * min(ours.values())
-        text.append(f" within {FLAT:g}× {'✓' if flat else '✗'} |" if engine == SCALARS[0] else " |")
+        flat = mark(max(ours.values()) <= FLAT * min(ours.values()))
+        text.append(f" within {FLAT:g}× {flat} |" if engine == SCALARS[0] else " |")
     return "".join(text) + "\n"
 
 

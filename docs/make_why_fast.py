@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from typing import Any
 
 import pages
 from trigrad_bench import breakdown, limits, stats, waterfall
@@ -24,7 +23,7 @@ from trigrad_bench.charts import waterfall as waterfall_chart
 from trigrad_bench.charts.chart import Chart, duration, times
 from trigrad_bench.charts.measure import Lines
 
-Line = dict[str, Any]
+Line = pages.Line
 KINDS = ("run", "machine", "waterfall", "limit", "breakdown", "scaling")
 CHARTS = (waterfall_chart, breakdown_chart, limit_chart, scaling_chart)
 ENGINES = ("native.tensor_cpp.tape", "tensor_cpp.tape", "torch", "torch.compile", "jax")

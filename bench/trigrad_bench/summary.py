@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from . import stats
@@ -58,6 +59,11 @@ def rows(lines: Sequence[Line], phases: Sequence[str] = MAIN_PHASES) -> list[Row
     cells = cells_of(lines)
     base = baseline_of(cells)
     controls = [c for c in lines if c["kind"] == "control"]
+
+    @cache
+    def band(name: str, threads: int) -> tuple[float, float]:
+        return stats.aa_band(c for c in controls if (c["workload"], c["threads"]) == (name, threads))
+
     groups: dict[tuple[Any, ...], list[Line]] = {}
     for cell in cells:
         groups.setdefault(
@@ -75,8 +81,7 @@ def rows(lines: Sequence[Line], phases: Sequence[str] = MAIN_PHASES) -> list[Row
         ns = stats.median([t for c in timed for t in stats.per_repeat(c)])
         bases = [b for c in timed for b in partners(c, (x for x in cells if x["engine"] == base))]
         ratio = stats.paired_ratio(timed, bases) if engine != base and timed and bases else None
-        band = stats.aa_band(c for c in controls if (c["workload"], c["threads"]) == (name, threads))
-        found.append(Row(tuple(group), base, ns, ratio, stats.verdict(ratio, band)))
+        found.append(Row(tuple(group), base, ns, ratio, stats.verdict(ratio, band(name, threads))))
     return found
 
 

@@ -1,5 +1,5 @@
-// Losses: the reduced mse_loss is one node, cross_entropy has its own file, the others are written in terms of ops. Names, arguments and reductions are those of
-// torch.nn.functional.
+// Losses: a reduced mse_loss is one node, cross_entropy has its own file, the others are written in terms of ops. Names,
+// arguments and reductions are those of torch.nn.functional.
 
 #include "sums.hpp"
 
@@ -92,9 +92,9 @@ Dims without(const Dims& shape, int dim) {
 }
 
 struct Labels {
-  Tensor index;  // class indices, 0 where ignored, with the class axis back as size 1
+  Tensor index;    // class indices, 0 where ignored, with the class axis back as size 1
   Tensor counted;  // bool: not ignored
-  double count;  // how many are
+  double count;    // how many are
 };
 
 Labels read_labels(std::string_view op, const Tensor& input, const Tensor& target, std::int64_t ignore_index) {

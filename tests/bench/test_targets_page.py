@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import gzip
-import importlib
-import json
 import re
-import subprocess
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 from trigrad_bench import stats
 
 from .lines import lines
+from .stored_pages import check_commits, check_fresh, script, stored
 
 pytest.importorskip("matplotlib")
-
-DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(DOCS)
-    return importlib.import_module("make_targets")
+    return script("targets", monkeypatch)
 
 
 def test_page_is_fresh() -> None:
-    command = [sys.executable, DOCS / "make_targets.py", "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    check_fresh("targets")
 
 
 def test_marks_say_whether_a_goal_is_reached(make: ModuleType) -> None:
@@ -59,10 +49,6 @@ def test_page_of_other_lines(make: ModuleType) -> None:
 
 
 def test_stored_runs_name_their_machine_and_nobodys_paths() -> None:
-    text = gzip.decompress((DOCS / "results" / "targets.jsonl.gz").read_bytes()).decode()
-    stored = [json.loads(line) for line in text.splitlines()]
-    runs = [line for line in stored if line["kind"] == "run"]
-    assert runs
-    assert not any("+changed" in run["git"] for run in runs)
-    assert {"cell", "control", "limit", "op_cost", "scalar_cost"} <= {line["kind"] for line in stored}
-    assert not re.search(r"(?<![\w.])/\w[\w.-]*/", text), "a path that begins at a root"
+    found = stored("targets")
+    check_commits(found)
+    assert {"cell", "control", "limit", "op_cost", "scalar_cost"} <= {line["kind"] for line in found}

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import gzip
-import importlib
-import json
 import re
-import subprocess
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 from trigrad_bench.waterfall import RUNGS
 
 from .lines import lines
+from .stored_pages import DOCS, check_fresh, script, stored
 
 pytest.importorskip("matplotlib")
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = DOCS / "why_fast.md"
 
 
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(DOCS)
-    return importlib.import_module("make_why_fast")
+    return script("why_fast", monkeypatch)
 
 
 def test_page_is_fresh() -> None:
-    command = [sys.executable, DOCS / "make_why_fast.py", "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    check_fresh("why_fast")
 
 
 def test_no_figure_is_typed(make: ModuleType) -> None:
@@ -65,8 +56,4 @@ def test_every_rung_of_the_stored_run_is_told() -> None:
 
 
 def test_stored_run_names_its_machine_and_nobodys_paths() -> None:
-    text = gzip.decompress((DOCS / "results" / "why_fast.jsonl.gz").read_bytes()).decode()
-    stored = [json.loads(line) for line in text.splitlines()]
-    assert next(line for line in stored if line["kind"] == "machine")["cpu"]
-    assert {"waterfall", "limit", "breakdown", "scaling"} <= {line["kind"] for line in stored}
-    assert not re.search(r"(?<![\w.])/\w[\w.-]*/", text), "a path that begins at a root"
+    assert {"waterfall", "limit", "breakdown", "scaling"} <= {line["kind"] for line in stored("why_fast")}
