@@ -1,11 +1,12 @@
 // One matrix product, or one addition, alone and without Python around it: small ones would else be all binding.
 //
 //   {"verb":"probe","what":"backends"}                                                     →  {"backends":["packed",...],"chosen":"packed"}
-//   {"verb":"probe","what":"product","shape":[m,n,k],"case":"NT","dtype":"float32","backend":"packed","n":100}  →  {"ns":12345}
+//   {"verb":"probe","what":"product","shape":[m,n,k],"case":"NT","dtype":"float32","backend":"packed","weights":29,"n":100}  →  {"ns":12345}
 //   {"verb":"probe","what":"op_cost","elements":64,"length":100,"n":10}  →  {"forward_ns":50.0,"backward_ns":60.0}
 //
-// The product is x (m, k) · y (k, n); a T in the case says that x or y lies transposed in memory. Operands are the same in
-// every repeat, so they lie in the nearest cache that holds them. Read next: tensor_program.hpp.
+// The product is x (m, k) · y (k, n); a T in the case says that x or y lies transposed in memory. "weights" says through how
+// many different weights the repeats go: the weight is y, or in the case TN the result, its gradient. So the operands lie
+// in the nearest cache that holds all of them, as in a network of so many layers. Read next: tensor_program.hpp.
 #pragma once
 
 #include "measure.hpp"
@@ -13,6 +14,8 @@
 
 #include <trigrad/tensor.hpp>
 #include <trigrad/tensor/gemm.hpp>
+
+#include <vector>
 
 namespace native {
 
@@ -23,13 +26,16 @@ inline std::int64_t time_product(const json& question) {
   const auto operand = [&](std::int64_t rows, std::int64_t columns, char how) {
     return how == 'T' ? trigrad::transpose(trigrad::ones({columns, rows}, dtype), 0, 1) : trigrad::ones({rows, columns}, dtype);
   };
-  const trigrad::Tensor x = operand(shape.at(0), shape.at(2), which.at(0)), y = operand(shape.at(2), shape.at(1), which.at(1));
-  const std::int64_t repeats = question.at("n");
+  const std::size_t weights = question.value("weights", std::size_t{1}), repeats = question.at("n");
+  const bool result_is_weight = which == "TN";
+  const trigrad::Tensor x = operand(shape.at(0), shape.at(2), which.at(0));
+  std::vector<trigrad::Tensor> ys, zs(result_is_weight ? weights : 1);
+  for (std::size_t k = 0; k < (result_is_weight ? 1 : weights); ++k) ys.push_back(operand(shape.at(2), shape.at(1), which.at(1)));
   const std::string before(trigrad::gemm_backend());
   trigrad::set_gemm_backend(question.value("backend", before));
   const trigrad::NoGrad guard;
   const std::int64_t start = now_ns();
-  for (std::int64_t k = 0; k < repeats; ++k) trigrad::matmul(x, y);
+  for (std::size_t k = 0; k < repeats; ++k) zs[k % zs.size()] = trigrad::matmul(x, ys[k % ys.size()]);
   const std::int64_t ns = now_ns() - start;
   trigrad::set_gemm_backend(before);
   return ns;

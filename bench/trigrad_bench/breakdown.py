@@ -9,8 +9,8 @@ inlined. Here every part is a time of its own, measured in the same rounds as th
     elementwise  what is left of the step from C++: loops over numbers, and waiting for caches
     binding      the step from Python less the step from C++
 
-"elementwise" is a remainder and bears the others' errors: a product alone finds its operands in the nearest
-cache, and its call is counted in "graph" once more. Read before: turns.py, limits.py (products and bytes).
+"elementwise" is a remainder and bears the others' errors: a product alone finds what is not
+its weight in the nearest cache, and its call is counted in "graph" once more. Read before: turns.py, limits.py (products and bytes).
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def parts_of(
             line |= {"status": "error", "reason": "; ".join(reasons) or "engines did not start"}
             store.add("breakdown", **line)
             return
-        tasks: dict[Any, Task] = dict(product_tasks({"own": (helpers[NATIVE], {})}, list(counts), dtype))
+        tasks: dict[Any, Task] = dict(product_tasks({"own": (helpers[NATIVE], {})}, counts, dtype))
         tasks |= {name: steps(member, loaded) for name, member in members.items()}
         tasks |= {"one": steps(small["one"], tiny)}
         tasks |= {"copy": probed(helpers[NUMPY], what="copy", bytes=working)}

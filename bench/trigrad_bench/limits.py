@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -113,12 +114,23 @@ def multipliers(helpers: Mapping[str, Process]) -> dict[str, tuple[Process, dict
 
 
 def product_tasks(
-    who: Mapping[str, tuple[Process, dict[str, str]]], shapes: Sequence[Product], dtype: str
+    who: Mapping[str, tuple[Process, dict[str, str]]], counts: Mapping[Product, float], dtype: str
 ) -> dict[tuple[Product, str], Task]:
-    """Each product by each backend."""
+    """Each product by each backend, with as many different weights as a step has of that shape.
+
+    Thirty layers' weights are not in the cache that holds one; a step that read them from there is no limit.
+    """
     return {
-        (p, name): probed(process, what="product", shape=[p.m, p.n, p.k], case=p.case, dtype=dtype, **told)
-        for p in shapes
+        (p, name): probed(
+            process,
+            what="product",
+            shape=[p.m, p.n, p.k],
+            case=p.case,
+            dtype=dtype,
+            weights=math.ceil(count),
+            **told,
+        )
+        for p, count in counts.items()
         for name, (process, told) in who.items()
     }
 
@@ -153,7 +165,7 @@ def limit_of(
     counts = products(loaded)
     working, moved = traffic(loaded, dtype, cache)
     with gated(options, loaded, engines, cores, pool) as members:
-        tasks: dict[Any, Task] = dict(product_tasks(multipliers(helpers), list(counts), dtype))
+        tasks: dict[Any, Task] = dict(product_tasks(multipliers(helpers), counts, dtype))
         tasks["copy"] = probed(helpers["reference_py.stack"], what="copy", bytes=working)
         tasks |= {label: steps(m, loaded) for label, m in members.items() if m.alive}
         timed = in_turns(tasks, options.seed)

@@ -7,6 +7,8 @@ Read next: sweeps.py (who asks).
 
 from __future__ import annotations
 
+import collections
+import itertools
 import re
 import time
 from collections.abc import Callable
@@ -118,22 +120,30 @@ def gemm(engine: Any, question: dict[str, Any]) -> Answer:
 
 
 def product(engine: Any, question: dict[str, Any]) -> Answer:
-    """A product as its library's user writes it, into the same result each time where that can be said."""
+    """A product as its library's user writes it, into a result that exists where that can be said.
+
+    "weights" is how many different weights the repeats go through: native/probe.hpp says why.
+    """
     tg, (m, n, k), case = module_of(engine), question["shape"], question["case"]
-    left = np.ones((m, k) if case[0] == "N" else (k, m), question["dtype"])
-    right = np.ones((k, n) if case[1] == "N" else (n, k), question["dtype"])
     numpy = tg.__name__.endswith("reference_py")  # NumPy is what multiplies there
-    a, b = (left, right) if numpy else (tg.tensor(left), tg.tensor(right))
-    a, b = a if case[0] == "N" else a.T, b if case[1] == "N" else b.T
+
+    def operand(rows: int, columns: int, how: str) -> Any:
+        lies = np.ones((rows, columns) if how == "N" else (columns, rows), question["dtype"])
+        matrix = lies if numpy else tg.tensor(lies)
+        return matrix if how == "N" else matrix.T
+
+    counts = (1, question.get("weights", 1))
+    results, rights = counts[:: -1 if case == "TN" else 1]
+    a, b = operand(m, k, case[0]), itertools.cycle([operand(k, n, case[1]) for _ in range(rights)])
     if numpy or tg.__name__ == "torch":
-        out = np.empty((m, n), left.dtype) if numpy else tg.empty((m, n), dtype=a.dtype)
-        ns = repeated(lambda: (np if numpy else tg).matmul(a, b, out=out), question["n"])
-        return {"ns": ns}
-    before = tg.gemm_backend()
+        multiply = (np if numpy else tg).matmul
+        out = itertools.cycle([operand(m, n, "N") for _ in range(results)])
+        return {"ns": repeated(lambda: multiply(a, next(b), out=next(out)), question["n"])}
+    before, kept = tg.gemm_backend(), collections.deque([None], maxlen=results)
     tg.set_gemm_backend(question.get("backend", before))
     try:
         with tg.no_grad():
-            return {"ns": repeated(lambda: tg.matmul(a, b), question["n"])}
+            return {"ns": repeated(lambda: kept.append(tg.matmul(a, next(b))), question["n"])}
     finally:
         tg.set_gemm_backend(before)
 

@@ -4,14 +4,13 @@
 // t (1 - s) + s / C), a row's loss is -Σ t ln p and its gradient p Σ t - t. The forward keeps p, so the backward is one pass
 // without exponentials. Where the gradient is to be differentiated itself, the rule is made of ops.
 
-#include <trigrad/tensor/internal.hpp>
-#include <trigrad/tensor/ops.hpp>
+#include "exponentials.hpp"
+#include "labels.hpp"
+
 #include <trigrad/tensor/structural.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <limits>
 
 namespace trigrad {
 namespace {
@@ -45,59 +44,25 @@ struct Rows {
     there.push_back(dim);
   }
   Tensor of(const Tensor& x) const { return contiguous_data(as_they_lie ? x : permute(x, there)); }
-  std::int64_t padded() const { return (B * C + kLanes - 1) / static_cast<std::int64_t>(kLanes) * static_cast<std::int64_t>(kLanes); }
 };
 
-// The label of a row, or -1: not counted. Nothing forbids NumPy to write over labels between forward and backward, so
-// those out of range are not followed.
-std::int64_t label_at(const std::int64_t* labels, std::int64_t row, std::int64_t C, const Attrs& at) {
-  const std::int64_t label = labels[row];
-  return label == at.ignore_index || label < 0 || label >= C ? -1 : label;
-}
-
-// combine(... combine(combine(start, x[0]), x[1]) ...), in eight strands, because one would wait for each step.
-template <class R, class T, class Combine>
-R fold(const T* x, std::int64_t n, R start, Combine combine) {
-  constexpr std::int64_t kStrands = 8;
-  R strands[kStrands];
-  std::fill_n(strands, kStrands, start);
-  std::int64_t k = 0;
-  for (; k + kStrands <= n; k += kStrands)
-    for (std::int64_t j = 0; j < kStrands; ++j) strands[j] = combine(strands[j], static_cast<R>(x[k + j]));
-  R result = start;
-  for (; k < n; ++k) result = combine(result, static_cast<R>(x[k]));
-  for (const R strand : strands) result = combine(result, strand);
-  return result;
-}
-
-// x and p (B, C), `target`: labels (B) or probabilities (B, C). Gives the sum of the losses; writes each where asked to.
+// d and e (B, C) as exponentials.hpp has them, `target`: labels (B) or probabilities (B, C). Gives the sum of the losses,
+// writes each where asked to, and turns e into p.
 template <class T>
-double forward_rows(const Rows& rows, const T* x, const void* target, const Attrs& at, const Tensor& p, T* losses) {
-  const std::int64_t B = rows.B, C = rows.C, padded = rows.padded();
-  const Tensor from_top = empty({padded}, dtype_of<T>);  // x less the largest of its row, so that no exponential overflows
-  T* const d = from_top.data<T>();
-  for (std::int64_t b = 0; b < B; ++b) {
-    const T top = fold(x + b * C, C, -std::numeric_limits<T>::infinity(), [](T a, T c) { return c > a ? c : a; });
-    for (std::int64_t k = 0; k < C; ++k) d[b * C + k] = x[b * C + k] - top;
-  }
-  std::fill(d + B * C, d + padded, T{0});
-  const void* const in[] = {d};
-  T* const e = p.data<T>();
-  const Kernels& exp_kernels = *row_of<Exp>().kernels;
-  exp_kernels.forward[dtype_of<T> == DType::Float32 ? ComputeFloat : ComputeDouble]({}, in, e, static_cast<std::size_t>(padded));
-
+double forward_rows(const Rows& rows, const T* d, T* e, const void* target, const Attrs& at, T* losses) {
+  const std::int64_t C = rows.C;
   const auto* const labels = static_cast<const std::int64_t*>(target);
   const auto* const t = static_cast<const T*>(target);
   const double keep = 1 - at.smoothing, everywhere = at.smoothing / static_cast<double>(C);
   double sum = 0;
-  for (std::int64_t b = 0; b < B; ++b) {
+  for (std::int64_t b = 0; b < rows.B; ++b) {
     const std::int64_t row = b * C;
-    const double total = fold(e + row, C, 0.0, std::plus<>());
+    const double total = row_sum(e + row, C);
     const double log_total = std::log(total);
     double loss = 0;
     const auto score = [&](std::int64_t k) { return static_cast<double>(d[row + k]) - log_total; };  // ln p
     if (at.by_label) {
-      const std::int64_t label = label_at(labels, b, C, at);
+      const std::int64_t label = label_at(labels, b, C, at.ignore_index);
       if (label >= 0) {
         loss = -keep * score(label);
         if (at.smoothing > 0)
@@ -126,7 +91,7 @@ void backward_rows(const Rows& rows, const T* p, const void* target, const T* g,
     const std::int64_t row = b * C;
     const T s = static_cast<T>(static_cast<double>(g[at.reduction == Reduction::None ? b : 0]) * at.weight);
     if (at.by_label) {
-      const std::int64_t label = label_at(labels, b, C, at);
+      const std::int64_t label = label_at(labels, b, C, at.ignore_index);
       if (label < 0) {
         std::fill_n(gx + row, C, T{0});
         continue;
@@ -162,11 +127,8 @@ Tensor recorded_gradient(const Tensor& x, const Tensor& target, const Tensor& s,
     const Tensor t = smoothed(target);
     return s * (p * sum(t, {at.dim}, true) - t);
   }
-  const Tensor listed = unsqueeze(target, at.dim), counted = listed != like(listed, static_cast<double>(at.ignore_index));
-  Dims along = Dims::filled(x.ndim(), 1);
-  along[at.dim] = x.size(at.dim);
-  const Tensor hit = listed == reshape(arange(0, C), along);
-  return where(counted, s * (p - smoothed(to_dtype(hit, x.dtype()))), like(x, 0));
+  const LabelMasks labels(x, target, at.ignore_index);
+  return where(labels.counted, s * (p - smoothed(to_dtype(labels.hit, x.dtype()))), like(x, 0));
 }
 
 void FusedCrossEntropy::vjp(Cell& node, const Tensor& g, Tensor* gradients) {
@@ -181,28 +143,14 @@ void FusedCrossEntropy::vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   if (wants_gradient(node, 1)) gradients[1] = row_scale() * (log_softmax(x, at.dim) * like(x, at.smoothing - 1));
 }
 
-// How many labels are not ignored; IndexError where one is out of range.
-std::int64_t count_labels(const Tensor& labels, std::int64_t C, std::int64_t ignore_index) {
-  std::int64_t count = 0;
-  for (std::int64_t k = 0; k < labels.numel(); ++k) {
-    const std::int64_t label = labels.data<std::int64_t>()[k];
-    if (label == ignore_index) continue;
-    if (label < 0 || label >= C)
-      throw IndexError("cross_entropy: index " + std::to_string(label) + " is out of range for size " + std::to_string(C));
-    ++count;
-  }
-  return mutant("cross_entropy.ignored_labels_counted") ? labels.numel() : count;
-}
-
 }  // namespace
 
 Tensor cross_entropy(const Tensor& input, const Tensor& target, std::int64_t ignore_index, Reduction reduction, double label_smoothing) {
   if (capture::recording())
     return capture::op({&input, &target},
                        [=](capture::Inputs in) { return cross_entropy(*in[0], *in[1], ignore_index, reduction, label_smoothing); });
-  const int dim = input.ndim() > 1 ? 1 : 0;
-  Dims expected = input.shape();
-  if (!expected.empty()) expected.erase(dim);
+  const int dim = class_dim(input);
+  const Dims expected = label_shape(input);
   const bool by_label = target.dtype() == DType::Int64 && target.shape() == expected;
   if (input.ndim() == 0 || (!by_label && !(target.shape() == input.shape() && is_floating(target.dtype()))))
     throw ShapeError(
@@ -216,15 +164,19 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target, std::int64_t ign
 
   const Rows rows(input, dim);
   Attrs at{dim, by_label, reduction, ignore_index, label_smoothing, 1};
-  Tensor z = empty(reduction == Reduction::None ? expected : Dims{}, input.dtype()), p = empty({rows.padded()}, input.dtype());
+  Tensor z = empty(reduction == Reduction::None ? expected : Dims{}, input.dtype());
+  Tensor p;
   {
     const NoGrad guard;
     const Tensor x = rows.of(input), compared = by_label ? contiguous_data(target) : rows.of(target);
-    const auto count = static_cast<double>(by_label ? count_labels(compared, rows.C, ignore_index) : rows.B);
+    const bool all = !by_label || mutant("cross_entropy.ignored_labels_counted");
+    const auto count = static_cast<double>(all ? rows.B : count_labels("cross_entropy", compared, rows.C, ignore_index));
     if (reduction == Reduction::Mean) at.weight = 1 / count;
     visit_floating(input.dtype(), [&]<class T>() {
+      const Exponentials of = exponentials<T>(x, rows.C);
+      p = of.e;
       const bool each = reduction == Reduction::None;
-      const double sum = forward_rows<T>(rows, x.data<T>(), compared.raw(), at, p, each ? z.data<T>() : nullptr);
+      const double sum = forward_rows<T>(rows, of.d.data<T>(), p.data<T>(), compared.raw(), at, each ? z.data<T>() : nullptr);
       if (!each) *z.data<T>() = static_cast<T>(reduction == Reduction::Mean ? sum / count : sum);
     });
   }

@@ -1,5 +1,5 @@
-// Losses: a reduced mse_loss is one node, cross_entropy has its own file, the others are written in terms of ops. Names,
-// arguments and reductions are those of torch.nn.functional.
+// Losses: a reduced mse_loss is one node, cross_entropy and nll_loss have files of their own, the others are written in
+// terms of ops. Names, arguments and reductions are those of torch.nn.functional.
 
 #include "sums.hpp"
 
@@ -83,52 +83,6 @@ struct FusedMseLoss {
 
 constexpr double kHalfLog2Pi = 0.91893853320467274178;
 
-int class_dim(const Tensor& input) { return input.ndim() > 1 ? 1 : 0; }
-
-Dims without(const Dims& shape, int dim) {
-  Dims rest = shape;
-  if (!rest.empty()) rest.erase(dim);
-  return rest;
-}
-
-struct Labels {
-  Tensor index;    // class indices, 0 where ignored, with the class axis back as size 1
-  Tensor counted;  // bool: not ignored
-  double count;    // how many are
-};
-
-Labels read_labels(std::string_view op, const Tensor& input, const Tensor& target, std::int64_t ignore_index) {
-  const int dim = class_dim(input);
-  const std::int64_t classes = input.size(dim);
-  const Tensor listed = contiguous_data(target);
-  Labels labels{empty(listed.shape(), DType::Int64), empty(listed.shape(), DType::Bool), 0};
-  for (std::int64_t k = 0; k < listed.numel(); ++k) {
-    const std::int64_t label = listed.data<std::int64_t>()[k];
-    const bool counted = label != ignore_index;
-    if (counted && (label < 0 || label >= classes))
-      throw IndexError(std::string(op) + ": index " + std::to_string(label) + " is out of range for size " + std::to_string(classes));
-    labels.index.data<std::int64_t>()[k] = counted ? label : 0;
-    labels.counted.data<bool>()[k] = counted;
-    labels.count += counted;
-  }
-  labels.index = unsqueeze(labels.index, dim);
-  return labels;
-}
-
-Tensor reduce_counted(const Tensor& losses, const Labels& labels, Reduction reduction) {
-  const Tensor kept = where(labels.counted, losses, like(losses, 0));
-  if (reduction == Reduction::None) return kept;
-  const Tensor total = sum(kept);
-  return reduction == Reduction::Sum
-             ? total
-             : total / like(total, mutant("nll.ignored_labels_counted") ? static_cast<double>(losses.numel()) : labels.count);
-}
-
-Tensor at_label(const Tensor& scores, const Labels& labels) {
-  const int dim = class_dim(scores);
-  return squeeze(gather(scores, dim, labels.index), dim);
-}
-
 }  // namespace
 
 Reduction parse_reduction(std::string_view op, std::string_view name) {
@@ -157,19 +111,6 @@ Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction
   return reduce(where(size < like(d, mutant("huber.always_quadratic_below_1") ? 1 : delta), like(d, 0.5) * square(d),
                       like(d, delta) * (size - like(d, delta / 2))),
                 reduction);
-}
-
-Tensor nll_loss(const Tensor& input, const Tensor& target, std::int64_t ignore_index, Reduction reduction) {
-  if (capture::recording())
-    return capture::op({&input, &target}, [=](capture::Inputs in) { return nll_loss(*in[0], *in[1], ignore_index, reduction); });
-  const Dims expected = without(input.shape(), class_dim(input));
-  if (input.ndim() == 0 || !(target.shape() == expected))
-    throw ShapeError("nll_loss: input is " + to_string(input.shape()) + ", so target must be " + to_string(expected) +
-                     " class indices, not " + to_string(target.shape()));
-  if (target.dtype() != DType::Int64)
-    throw DTypeError("nll_loss: target must be an int64 tensor, not " + std::string(name_of(target.dtype())));
-  const Labels labels = read_labels("nll_loss", input, target, ignore_index);
-  return reduce_counted(-at_label(input, labels), labels, reduction);
 }
 
 // ln(1 + e^x) - x t: softplus with its threshold so far out that e^-x vanishes beside 1 long before.

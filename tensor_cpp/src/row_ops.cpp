@@ -1,36 +1,41 @@
 // Ops along one dim: scans, softmax, sorting. Kernels see rows: the dim is brought to the end and made contiguous, and
 // the result goes back to where it was.
 
-#include <trigrad/tensor/internal.hpp>
-#include <trigrad/tensor/ops.hpp>
+#include "exponentials.hpp"
+
 #include <trigrad/tensor/structural.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 namespace trigrad {
 namespace {
 
-Dims last_to(const Tensor& x, int dim) {  // the order of axes that exchanges dim and the last one: its own inverse
-  Dims order;
-  for (int k = 0; k < x.ndim(); ++k) order.push_back(k);
-  if (x.ndim()) std::swap(order[dim], order[x.ndim() - 1]);
-  return order;
-}
+// A dim brought to the end, and brought back.
+struct LastDim {
+  Dims order;  // exchanges dim and the last one: its own inverse
+  bool there;
+
+  LastDim(const Tensor& x, int dim) : there(x.ndim() == 0 || dim == x.ndim() - 1) {
+    for (int k = 0; k < x.ndim(); ++k) order.push_back(k);
+    if (!there) std::swap(order[dim], order[x.ndim() - 1]);
+  }
+  Tensor of(const Tensor& x) const { return contiguous_data(there ? x : permute(x, order)); }
+  Tensor back(const Tensor& rows) const { return there ? rows : clone(permute(rows, order)); }
+};
+
+std::int64_t length(const Tensor& x, int dim) { return x.ndim() ? x.size(dim) : 1; }
 
 // kernel(row of x, row of z, n) for each run of n numbers along dim
 template <class In, class Out, class Kernel>
 Tensor map_rows(const Tensor& x, int dim, Kernel kernel) {
   const NoGrad guard;
-  const Dims order = last_to(x, dim);
-  const Tensor rows = contiguous_data(permute(x, order));
-  Tensor z = empty(rows.shape(), dtype_of<Out>);
-  const std::int64_t n = x.ndim() ? x.size(dim) : 1;
+  const LastDim last(x, dim);
+  const Tensor rows = last.of(x), z = empty(rows.shape(), dtype_of<Out>);
+  const std::int64_t n = length(x, dim);
   for (std::int64_t start = 0; start < rows.numel(); start += n) kernel(rows.data<In>() + start, z.data<Out>() + start, n);
-  if (dim == x.ndim() - 1 || x.ndim() == 0) return z;
-  return clone(permute(z, order));
+  return last.back(z);
 }
 
 template <class T>
@@ -49,14 +54,6 @@ Tensor scan(const Tensor& x, int dim, std::int64_t start, Combine combine) {
       }
     });
   });
-}
-
-template <class T>
-double largest(const T* row, std::int64_t n) {
-  double best = -std::numeric_limits<double>::infinity();
-  for (std::int64_t k = 0; k < n; ++k)
-    if (row[k] > best || row[k] != row[k]) best = static_cast<double>(row[k]);
-  return best;
 }
 
 }  // namespace
@@ -90,21 +87,52 @@ Tensor CumProd::gx(const Tensor& g, const Tensor& x, const Tensor& z, const Attr
 }
 Tensor cumprod(const Tensor& x, std::int64_t dim) { return apply_op<CumProd>({wrap_dim("cumprod", dim, x.shape())}, x); }
 
+namespace {
+// finish(d, e, Σ e, n) for each run of n numbers along dim turns e into the result; exponentials.hpp says what they are.
+template <class Finish>
+Tensor map_exponentials(const Tensor& x, int dim, Finish finish) {
+  const NoGrad guard;
+  const LastDim last(x, dim);
+  const std::int64_t n = length(x, dim);
+  Tensor z;
+  visit_floating(x.dtype(), [&]<class T>() {
+    const auto [d, e] = exponentials<T>(last.of(x), n);
+    z = e;
+    for (std::int64_t start = 0; start < e.numel(); start += n)
+      finish(d.template data<T>() + start, e.template data<T>() + start, row_sum(e.template data<T>() + start, n), n);
+  });
+  return last.back(z);
+}
+
+// rule(g, y, gx, n) for each run of n numbers along dim
+template <class Rule>
+Tensor gradient_by_rows(const Tensor& g, const Tensor& y, int dim, Rule rule) {
+  const LastDim last(y, dim);
+  const Tensor gs = last.of(g), ys = last.of(y), gx = empty(ys.shape(), y.dtype());
+  const std::int64_t n = y.size(dim);
+  visit_floating(y.dtype(), [&]<class T>() {
+    for (std::int64_t start = 0; start < gx.numel(); start += n) rule(gs.data<T>() + start, ys.data<T>() + start, gx.data<T>() + start, n);
+  });
+  return last.back(gx);
+}
+}  // namespace
+
 Tensor Softmax::forward(const Tensor& x, const Attrs& at) {
-  return visit_floating(x.dtype(), [&]<class T>() {
-    return map_rows<T, T>(x, at.dim, [](const T* row, T* z, std::int64_t n) {
-      const double top = largest(row, n);
-      double total = 0;
-      for (std::int64_t k = 0; k < n; ++k) total += std::exp(static_cast<double>(row[k]) - top);
-      for (std::int64_t k = 0; k < n; ++k) z[k] = static_cast<T>(std::exp(static_cast<double>(row[k]) - top) / total);
-    });
+  return map_exponentials(x, at.dim, []<class T>(const T*, T* e, double total, std::int64_t n) {
+    const T scale = static_cast<T>(1 / total);
+    for (std::int64_t k = 0; k < n; ++k) e[k] *= scale;
   });
 }
 Tensor Softmax::gx(const Tensor& g, const Tensor&, const Tensor& z, const Attrs& at) {
   if (g.ndim() == 0) return zeros_of(g);
   if (mutant("softmax.without_sum")) return z * g;
   if (mutant("softmax.rule_of_sigmoid")) return g * z * (like(z, 1) - z);
-  return z * (g - sum(g * z, {at.dim}, true));
+  if (grad_enabled()) return z * (g - sum(g * z, {at.dim}, true));
+  return gradient_by_rows(g, z, at.dim, []<class T>(const T* gs, const T* p, T* gx, std::int64_t n) {
+    double total = 0;
+    for (std::int64_t k = 0; k < n; ++k) total += static_cast<double>(gs[k]) * static_cast<double>(p[k]);
+    for (std::int64_t k = 0; k < n; ++k) gx[k] = p[k] * (gs[k] - static_cast<T>(total));
+  });
 }
 Tensor softmax(const Tensor& x, std::int64_t dim) {
   needs_floating("softmax", x);
@@ -112,21 +140,20 @@ Tensor softmax(const Tensor& x, std::int64_t dim) {
 }
 
 Tensor LogSoftmax::forward(const Tensor& x, const Attrs& at) {
-  return visit_floating(x.dtype(), [&]<class T>() {
-    return map_rows<T, T>(x, at.dim, [](const T* row, T* z, std::int64_t n) {
-      const double top = largest(row, n);
-      double total = 0;
-      for (std::int64_t k = 0; k < n; ++k) total += std::exp(static_cast<double>(row[k]) - top);
-      const double log_total = std::log(total);
-      for (std::int64_t k = 0; k < n; ++k) z[k] = static_cast<T>(static_cast<double>(row[k]) - top - log_total);
-    });
+  return map_exponentials(x, at.dim, []<class T>(const T* d, T* e, double total, std::int64_t n) {
+    const T log_total = static_cast<T>(std::log(total));
+    for (std::int64_t k = 0; k < n; ++k) e[k] = d[k] - log_total;
   });
 }
 Tensor LogSoftmax::gx(const Tensor& g, const Tensor&, const Tensor& z, const Attrs& at) {
   if (g.ndim() == 0) return zeros_of(g);
   if (mutant("log_softmax.without_sum")) return g - exp(z) * g;
   if (mutant("log_softmax.not_exponentiated")) return g - z * sum(g, {at.dim}, true);
-  return g - exp(z) * sum(g, {at.dim}, true);
+  if (grad_enabled()) return g - exp(z) * sum(g, {at.dim}, true);
+  return gradient_by_rows(g, exp(z), at.dim, []<class T>(const T* gs, const T* p, T* gx, std::int64_t n) {
+    const T total = static_cast<T>(row_sum(gs, n));
+    for (std::int64_t k = 0; k < n; ++k) gx[k] = gs[k] - p[k] * total;
+  });
 }
 Tensor log_softmax(const Tensor& x, std::int64_t dim) {
   needs_floating("log_softmax", x);

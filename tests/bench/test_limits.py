@@ -97,6 +97,7 @@ def test_engines_time_a_product(name: str) -> None:
         question = {"what": "product", "shape": [4, 3, 2], "dtype": "float64", "n": 2}
         for case in ("NN", "NT", "TN"):
             assert probe(process, **question, case=case)["ns"] > 0
+            assert probe(process, **question, case=case, weights=3)["ns"] > 0
         if "tensor_cpp" in name:
             known = probe(process, what="backends")
             assert known["chosen"] in known["backends"]

@@ -1,4 +1,4 @@
-// cross_entropy and mse_loss as one node: what the conformance suite's samples do not reach.
+// cross_entropy, nll_loss and mse_loss as one node: what the conformance suite's samples do not reach.
 
 #include "tensor_testing.hpp"
 
@@ -49,6 +49,57 @@ TEST(TensorLoss, CrossEntropyIsTheSumOfItsParts) {
     }
     const Tensor view = transpose(clone(transpose(base.detach(), 0, 1)), 0, 1);  // the same numbers, not in a row
     EXPECT_TRUE(same_bits(cross_entropy(view, weights.detach()), cross_entropy(base.detach(), weights.detach())));
+  }
+}
+
+// Every layout and reduction, ignored labels, both ways to a gradient.
+TEST(TensorLoss, NllLossIsTheChoiceOfItsParts) {
+  Generator generator(4);
+  for (const Dims& shape : {Dims{5}, Dims{4, 5}, Dims{3, 5, 2}, Dims{2, 5, 3, 2}, Dims{4, 1}}) {
+    const int dim = shape.size() > 1 ? 1 : 0;
+    Dims one_each = shape;
+    one_each[dim] = 1;
+    const Tensor x = randn(shape, DType::Float64, &generator).set_requires_grad();
+    const Tensor chosen = randint(0, shape[dim], one_each, &generator), at = squeeze(chosen, dim);
+    for (const std::int64_t ignored : {std::int64_t{-100}, std::int64_t{2}})
+      for (const Reduction reduction : kReductions) {
+        const Tensor counts = to_dtype(at != like(at, static_cast<double>(ignored)), DType::Float64);
+        const auto of_parts = [&] {
+          const Tensor losses = -squeeze(gather(x, dim, chosen), dim) * counts;
+          return reduction == Reduction::Mean ? sum(losses) / sum(counts) : reduction == Reduction::Sum ? sum(losses) : losses;
+        };
+        if (sum(counts).item() == 0) continue;  // 0 / 0: the next test
+        const auto one = [&] { return nll_loss(x, at, ignored, reduction); };
+        EXPECT_EQ(one().op_name(), "nll_loss");
+        expect_near(numbers(one()), numbers(of_parts()), 1e-14);
+        const auto expected = slopes(of_parts(), {x}, true), recorded = slopes(one(), {x}, true);
+        expect_near(numbers(slopes(one(), {x})[0]), numbers(expected[0]), 1e-14);
+        expect_near(numbers(recorded[0]), numbers(expected[0]), 1e-14);
+        expect_near(numbers(slopes(recorded[0], {x})[0]), numbers(slopes(expected[0], {x})[0]), 1e-13);
+      }
+    const Tensor view = transpose(clone(transpose(x.detach(), 0, -1)), 0, -1);  // the same numbers, not in a row
+    EXPECT_TRUE(same_bits(nll_loss(view, at), nll_loss(x, at)));
+  }
+}
+
+// softmax and log_softmax along every dim: the fast rule, the rule made of ops, and the definition.
+TEST(TensorLoss, SoftmaxRulesAgree) {
+  Generator generator(5);
+  const Tensor x = randn({3, 17, 4}, DType::Float64, &generator).set_requires_grad();
+  const Tensor weights = randn({3, 17, 4}, DType::Float64, &generator);
+  const auto slope = [&](const Tensor& z, bool create_graph = false) {
+    const Tensor total = sum(z * weights);
+    return gradients({&total, 1}, {&x, 1}, {}, {.retain_graph = true, .create_graph = create_graph}, false)[0];
+  };
+  for (int dim = 0; dim < 3; ++dim) {
+    const Tensor e = exp(x), p = e / sum(e, {dim}, true);
+    expect_near(numbers(softmax(x, dim)), numbers(p), 1e-15);
+    expect_near(numbers(log_softmax(x, dim)), numbers(log(p)), 1e-14);
+    for (const bool logarithm : {false, true}) {
+      const Tensor z = logarithm ? log_softmax(x, dim) : softmax(x, dim), expected = slope(logarithm ? log(p) : p);
+      expect_near(numbers(slope(z)), numbers(expected), 1e-13);
+      expect_near(numbers(slope(z, true)), numbers(expected), 1e-13);
+    }
   }
 }
 
@@ -103,14 +154,26 @@ TEST(TensorLoss, CrossEntropyAtTheEdges) {
   EXPECT_EQ(numbers(x.grad()), std::vector<double>(6, 0)) << "rows that do not count get no gradient, not even NaN";
 }
 
+TEST(TensorLoss, NllLossAtTheEdges) {
+  EXPECT_TRUE(std::isnan(nll_loss(zeros({0, 3}), labels({}, {0})).item())) << "the mean of nothing";
+  EXPECT_EQ(nll_loss(zeros({0, 3}), labels({}, {0}), -100, Reduction::Sum).item(), 0);
+  const Tensor x = tensor({NAN, NAN, 1, 2}, {2, 2}).set_requires_grad();
+  const Tensor loss = nll_loss(x, labels({5, 1}, {2}), 5);
+  EXPECT_EQ(loss.item(), -2) << "what does not count is not looked at";
+  loss.backward();
+  EXPECT_EQ(numbers(x.grad()), (std::vector<double>{0, 0, 0, -1}));
+}
+
 TEST(TensorLoss, LabelsOverwrittenOutsideAreNotFollowed) {
   std::int64_t outside[] = {0, 1};
   const Tensor at(new_cell(DType::Int64, {2}, {1}, share_memory(outside, sizeof outside, [](void*) {}, nullptr), 0));
-  const Tensor x = zeros({2, 3}).set_requires_grad();
-  const Tensor loss = cross_entropy(x, at);
+  const Tensor x = zeros({2, 3}).set_requires_grad(), scores = zeros({2, 3}).set_requires_grad();
+  const Tensor loss = cross_entropy(x, at), sum = nll_loss(scores, at, -100, Reduction::Sum);
   outside[1] = 1'000'000;
   loss.backward();
+  sum.backward();
   EXPECT_NEAR(numbers(x.grad())[0], (1.0 / 3 - 1) / 2, 1e-6);
+  EXPECT_EQ(numbers(scores.grad()), (std::vector<double>{-1, 0, 0, 0, 0, 0}));
 }
 
 }  // namespace

@@ -105,6 +105,7 @@ TEST(TensorMemory, OpsInSteadyStateAllocateNothing) {
       {"linear with activation", [&] { return sum(linear(x, w, {}, Activation::Relu)); }},
       {"softmax", [&] { return sum(softmax(x, 1) * w); }},
       {"cross_entropy", [&] { return cross_entropy(x, labels); }},
+      {"nll_loss", [&] { return nll_loss(log_softmax(x, 1), labels); }},
       {"reductions", [&] { return sum(amax(x, {1})) + var(w) + norm(x) + sum(logsumexp(w, {0})); }},
       {"shapes",
        [&] {
