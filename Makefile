@@ -22,7 +22,8 @@ test: build  ## everything: C++, sanitizers, Python, mutants
 quick: build  ## the tests of an edit-build-test loop
 	@python tests/run.py --quick
 
-compare: build torch  ## the engines side by side: gradients first, then times, charts and a report page
+compare: build/release/build.ninja torch  ## the engines side by side: gradients first, then times, charts and a report page
+	@cmake --build --preset release --target trigrad_engines
 	@trigrad bench compare --suite quick
 
 torch: .venv/.ready  ## PyTorch (optional) into the virtual environment

@@ -10,7 +10,8 @@ inlined. Here every part is a time of its own, measured in the same rounds as th
     binding      the step from Python less the step from C++
 
 "elementwise" is a remainder and bears the others' errors: a product alone finds what is not
-its weight in the nearest cache, and its call is counted in "graph" once more. Read before: turns.py, limits.py (products and bytes).
+its weight in the nearest cache, and its call is counted in "graph" once more.
+Read before: turns.py, limits.py (products and bytes).
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def parts_of(
             line |= {"status": "error", "reason": "; ".join(reasons) or "engines did not start"}
             store.add("breakdown", **line)
             return
-        tasks: dict[Any, Task] = dict(product_tasks({"own": (helpers[NATIVE], {})}, counts, dtype))
+        tasks: dict[Any, Task] = dict(product_tasks({"own": (helpers[NATIVE], {})}, loaded, counts))
         tasks |= {name: steps(member, loaded) for name, member in members.items()}
         tasks |= {"one": steps(small["one"], tiny)}
         tasks |= {"copy": probed(helpers[NUMPY], what="copy", bytes=working)}

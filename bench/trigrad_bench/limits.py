@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -72,6 +71,13 @@ def products(loaded: Workload) -> dict[Product, float]:
     return {product: times / len(epoch) for product, times in found.items()}
 
 
+def weights(loaded: Workload, product: Product, count: float) -> int:
+    """How many different weights a step has for such a product, where it has as many rows."""
+    epoch = rows_of(loaded)
+    rows = product.k if product.case == "TN" else product.m
+    return round(count * len(epoch) / epoch.count(rows))
+
+
 def traffic(loaded: Workload, dtype: str, cache: float) -> tuple[int, int]:
     """(working set, bytes that a step must move besides its products). The formula, in this one place:
 
@@ -114,7 +120,7 @@ def multipliers(helpers: Mapping[str, Process]) -> dict[str, tuple[Process, dict
 
 
 def product_tasks(
-    who: Mapping[str, tuple[Process, dict[str, str]]], counts: Mapping[Product, float], dtype: str
+    who: Mapping[str, tuple[Process, dict[str, str]]], loaded: Workload, counts: Mapping[Product, float]
 ) -> dict[tuple[Product, str], Task]:
     """Each product by each backend, with as many different weights as a step has of that shape.
 
@@ -126,8 +132,8 @@ def product_tasks(
             what="product",
             shape=[p.m, p.n, p.k],
             case=p.case,
-            dtype=dtype,
-            weights=math.ceil(count),
+            dtype=loaded.dtypes[0],
+            weights=weights(loaded, p, count),
             **told,
         )
         for p, count in counts.items()
@@ -165,7 +171,7 @@ def limit_of(
     counts = products(loaded)
     working, moved = traffic(loaded, dtype, cache)
     with gated(options, loaded, engines, cores, pool) as members:
-        tasks: dict[Any, Task] = dict(product_tasks(multipliers(helpers), counts, dtype))
+        tasks: dict[Any, Task] = dict(product_tasks(multipliers(helpers), loaded, counts))
         tasks["copy"] = probed(helpers["reference_py.stack"], what="copy", bytes=working)
         tasks |= {label: steps(m, loaded) for label, m in members.items() if m.alive}
         timed = in_turns(tasks, options.seed)

@@ -29,7 +29,8 @@ struct FusedNllLoss {
   // What a row's loss counts in the result.
   static double weight(const Tensor& labels, std::int64_t C, const Attrs& at) {
     if (at.reduction != Reduction::Mean) return 1;
-    return 1 / static_cast<double>(mutant("nll.ignored_labels_counted") ? labels.numel() : count_labels("nll_loss", labels, C, at.ignore_index));
+    return 1 / static_cast<double>(mutant("nll.ignored_labels_counted") ? labels.numel()
+                                                                        : count_labels("nll_loss", labels, C, at.ignore_index));
   }
 
   static Tensor forward(const Tensor& scores, const Tensor& target, const Attrs& at) {
@@ -56,11 +57,12 @@ struct FusedNllLoss {
     const Attrs& at = attrs_of<Attrs>(node);
     const Tensor x = input_of(node, 0), target = input_of(node, 1), labels = contiguous_data(target);
     const Layout layout(x);
-    const double scale = -weight(labels, layout.C, at);
+    const double scale = mutant("nll.rule_not_averaged") ? -1 : -weight(labels, layout.C, at);
     if (grad_enabled()) {
       const LabelMasks masks(x, target, at.ignore_index);
       const Tensor s = g * like(g, scale);
-      gradients[0] = where(masks.counted, where(masks.hit, at.reduction == Reduction::None ? unsqueeze(s, class_dim(x)) : s, like(x, 0)), like(x, 0));
+      gradients[0] =
+          where(masks.counted, where(masks.hit, at.reduction == Reduction::None ? unsqueeze(s, class_dim(x)) : s, like(x, 0)), like(x, 0));
       return;
     }
     gradients[0] = zeros(x.shape(), x.dtype());

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from trigrad_bench import limits, turns, workload
 from trigrad_bench.engines import native
-from trigrad_bench.limits import Product, last_cache, products, traffic
+from trigrad_bench.limits import Product, last_cache, products, traffic, weights
 from trigrad_bench.process import EngineError, Process
 
 from .harness import bench, only
@@ -37,6 +37,18 @@ def test_a_shorter_last_batch_counts_as_often_as_it_comes() -> None:
     found = products(workload.load("P3.matched"))  # 80 rows: 32, 32, 16
     assert found[Product(32, 256, 256, "NT")] == pytest.approx(28 * 2 / 3)
     assert found[Product(16, 256, 256, "NT")] == pytest.approx(28 / 3)
+
+
+def test_a_product_is_timed_with_as_many_weights_as_a_step_has() -> None:
+    loaded = workload.load("P3.matched")
+    found = products(loaded)
+    for rows in (32, 16):
+        for p in (
+            Product(rows, 256, 256, "NT"),
+            Product(256, 256, rows, "TN"),
+            Product(rows, 256, 256, "NN"),
+        ):
+            assert weights(loaded, p, found[p]) == 28
 
 
 @pytest.mark.parametrize("name", limits.WORKLOADS)

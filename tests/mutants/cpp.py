@@ -97,6 +97,7 @@ NODES: dict[str, tuple[int, list[str]]] = {
     "scatter_add": (1, ["scatter_add"]),
     "mse_loss": (2, ["mse_loss"]),
     "cross_entropy": (1, ["cross_entropy"]),
+    "nll_loss": (1, ["nll_loss"]),
 }
 
 
@@ -151,6 +152,7 @@ STRUCTURAL: dict[str, str] = {
     "index.negative_means_first": "index",
     "huber.always_quadratic_below_1": "huber_loss",
     "cross_entropy.rule_forgets_smoothing": "cross_entropy",
+    "nll.rule_not_averaged": "nll_loss",
 }
 
 TRAVERSAL, INPLACE = "test_traversal", "test_inplace"
