@@ -43,7 +43,7 @@ class Options:
     processes: int = 1
     seed: int = 0
     block_ms: float = (
-        5.0  # a block is at least this long: long against the clock, short against other programs
+        2.0  # a block is at least this long: long against the clock, short against other programs
     )
     budget: float = (
         6.0  # seconds of timed blocks per workload; slow engines get fewer rounds, and the line says so
@@ -97,7 +97,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "engines": ("own", "native", "torch", "micrograd"),
         "phases": ("grad", "step"),
         "processes": 3,
-        "rounds": 3,
+        "rounds": 9,
         "budget": 0.6,
         "curve_budget": 0.25,
         "limit": 240.0,
@@ -105,7 +105,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "paper": EVERYBODY
     | {
         "processes": 3,
-        "rounds": 5,
+        "rounds": 9,
         "budget": 2.0,
         "curve_budget": 0.3,
         "timeout": 120.0,

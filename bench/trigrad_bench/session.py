@@ -20,8 +20,8 @@ from .options import BASELINES, Options
 from .plan import generation
 from .process import EngineError
 
+ENOUGH = 3  # rounds of a process that need no remark
 HEAVY = 1.5  # GB: larger processes are not kept for the next workload
-SHORT = 4  # repeats: before a shorter block, one is run untimed
 Progress = Callable[[str], None]
 
 
@@ -74,8 +74,9 @@ class Session:
 
     def prepare(self) -> None:
         """Warm-up and number of repeats, everybody in turn."""
-        share = self.share()
-        for member in self.everybody():
+        share, turns = self.share(), self.everybody()
+        self.random.shuffle(turns)  # who is last is warmest when the rounds begin
+        for member in turns:
             for phase in self.phases_of(member):
                 if member.alive:
                     self.progress(f"warming up {member.name} {phase}")
@@ -148,7 +149,7 @@ class Session:
                     self.guarded(member, blocks, lambda m=member, b=blocks, p=phase, k=r: _timed(m, b, p, k))  # type: ignore[misc]
         for member in self.everybody():
             for blocks in member.blocks.values():
-                if not blocks.status and len(blocks.ns) < total:
+                if not blocks.status and len(blocks.ns) < min(total, ENOUGH):
                     each = blocks.wall / blocks.n
                     why = f"one repeat takes {each:.3g} s, the budget is {self.options.budget:g} s"
                     blocks.note = f"{len(blocks.ns)} of {total} rounds: {why}"
@@ -172,10 +173,9 @@ class Session:
 
 
 def _timed(member: Member, blocks: Blocks, phase: str, r: int) -> None:
-    """One block. Caches are as the others left them: a short block would be spent on filling them."""
+    """One block after an untimed repeat: others ran meanwhile, and the caches and pages are theirs."""
     start = time.perf_counter()
-    if blocks.n < SHORT:
-        member.block(phase, 1, blocks.wall)
+    member.block(phase, 1, blocks.wall)
     ns = member.block(phase, blocks.n, blocks.wall)
     blocks.rounds.append(r)
     blocks.ns.append(ns)

@@ -255,18 +255,12 @@ def test_an_engine_that_would_take_the_suites_time_is_checked_but_not_timed(
     assert "--slowest is 0.2" in cell["reason"]
 
 
-def test_a_short_block_finds_its_data_in_the_cache() -> None:
+def test_a_block_is_timed_after_an_untimed_repeat() -> None:
     calls: list[int] = []
     member: Any = types.SimpleNamespace(block=lambda phase, n, expected: calls.append(n) or 7)
-    for n, expected in (
-        (1, [1, 1]),
-        (session.SHORT - 1, [1, session.SHORT - 1]),
-        (session.SHORT, [session.SHORT]),
-    ):
-        calls.clear()
-        blocks = Blocks(n=n)
-        session._timed(member, blocks, "step", 2)
-        assert (calls, blocks.ns, blocks.rounds) == (expected, [7], [2])
+    blocks = Blocks(n=5)
+    session._timed(member, blocks, "step", 2)
+    assert (calls, blocks.ns, blocks.rounds) == ([1, 5], [7], [2])
 
 
 def test_detailed_workloads_are_timed_phase_by_phase(
