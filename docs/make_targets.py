@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import pages
@@ -65,15 +65,17 @@ HEAD = """# Targets
 
 Goals that were set before the engines were written, and what a stored run shows of them. A ratio is how many
 times as fast as PyTorch eager a training step is, with its 95 % interval; batches have 32 rows unless the
-table says otherwise. ✓ the goal is reached, ≈ the interval reaches it, ✗ it does not.
+table says otherwise. ✓ the goal is reached, ≈ the interval reaches it, ✗ it does not, ⊘ nor could any engine
+here, as the limit below says.
 [Comparing engines](comparing.md) has the rules, [Why it is fast](why_fast.md) the reasons.
 """
 LIMIT = """
 ## How near the limit
 
-The limit of a step is the sum of its matrix products, each by whichever library here computes it fastest, and
-the bytes that must move besides; one thread. The table has steps in multiples of it. What PyTorch takes is
-what the limit allows: no engine can be more times as fast here, and a goal above it cannot be reached.
+The limit of a step is the sum of its matrix products, each by whichever library here computes it fastest, on
+as many different weights as the step has, and the bytes that must move besides; one thread. The table has
+steps in multiples of it. What PyTorch takes is what the limit allows: no engine can be more times as fast
+here, and a goal above it cannot be reached.
 
 """
 OPS = """
@@ -96,16 +98,16 @@ Nanoseconds for an operation as the graph grows, on the second pass, when the me
 """
 
 
-def mark(reached: bool, nearly: bool = False) -> str:
-    """What became of a goal; nearly: the interval reaches it."""
-    return "✓" if reached else "≈" if nearly else "✗"
+def mark(reached: bool, nearly: bool = False, possible: bool = True) -> str:
+    """What became of a goal; nearly: the interval reaches it; possible: the limit allows it."""
+    return "✓" if reached else "≈" if nearly else "✗" if possible else "⊘"
 
 
-def reached(ratio: stats.Ratio | None, goal: float) -> str:
-    """A speed, its interval, and the verdict on the goal. Ratios are of speeds here."""
+def reached(ratio: stats.Ratio | None, goal: float, most: float = math.inf) -> str:
+    """A speed, its interval, and the verdict on the goal; most: what the limit allows, as a speed."""
     if ratio is None:
         return "– | "
-    met = mark(ratio.median >= goal, ratio.high >= goal)
+    met = mark(ratio.median >= goal, ratio.high >= goal, goal <= most)
     return f"{times(ratio.median)} ({times(ratio.low)} to {times(ratio.high)}) | {goal:g} {met}"
 
 
@@ -123,8 +125,8 @@ def mean(ratios: Sequence[stats.Ratio | None]) -> stats.Ratio | None:
     return stats.geometric_mean(known) if known and len(known) == len(ratios) else None
 
 
-def speeds(found: Sequence[summary.Row], threads: int) -> str:
-    """The table of one number of threads."""
+def speeds(found: Sequence[summary.Row], threads: int, most: Mapping[str, float]) -> str:
+    """The table of one number of threads; most: what the limit allows, by workload."""
     rows = {(r.line["workload"], r.line["engine"]): r for r in found if r.line["threads"] == threads}
     names = [n for n in GOALS if (n, "torch") in rows]
     beside = [e for e in BESIDE if any((n, e) in rows for n in names)]
@@ -135,7 +137,8 @@ def speeds(found: Sequence[summary.Row], threads: int) -> str:
         goal = GOALS[name]
         native, python = (speed(rows.get((name, e))) for e in (NATIVE, PYTHON))
         text.append(f"\n| {name} | {goal.what} | {duration(rows[name, 'torch'].ns)} |")
-        text.append(f" {reached(native, goal.native)} | {reached(python, goal.python)} |")
+        allowed = most.get(name, math.inf)
+        text.append(f" {reached(native, goal.native, allowed)} | {reached(python, goal.python, allowed)} |")
         others = [speed(rows.get((name, e))) for e in beside]
         text += [f" {times(r.median)} |" if r else " – |" for r in others]
     if len(names) == len(GOALS):
@@ -144,6 +147,12 @@ def speeds(found: Sequence[summary.Row], threads: int) -> str:
         text.append(f" {reached(means[1], MEAN.python)} |")
         text += [f" {times(r.median)} |" if r else " – |" for r in means[2:]]
     return "".join(text) + "\n"
+
+
+def allowed(lines: Sequence[Line]) -> dict[str, float]:
+    """How many times as fast as PyTorch a step could be, at the upper end of the interval."""
+    found = {line["workload"]: limits.ratio(line) for line in lines if line["engine"] == "torch"}
+    return {name: ratio.high for name, ratio in found.items() if ratio}
 
 
 def limit_table(lines: Sequence[Line]) -> str:
@@ -223,8 +232,11 @@ def page(rows: list[Line]) -> str:
     names = ", ".join(f"{k} {v}" for k, v in lines.versions.items())
     text = [HEAD, f"\nMachine: {machine['cpu']}, {machine['cores']} cores, {machine['compiler']}; {names}.\n"]
     text += [f"{run['started'][:10]}, `{' '.join(run['argv'])}`.\n" for run in lines.kind("run")]
-    text += [speeds(found, threads) for threads in sorted({r.line["threads"] for r in found})]
-    if limited := lines.kind("limit"):
+    limited = lines.kind("limit")
+    most = {1: allowed(limited)}  # the products of the limit are timed with one thread
+    for threads in sorted({r.line["threads"] for r in found}):
+        text.append(speeds(found, threads, most.get(threads, {})))
+    if limited:
         text += [LIMIT, limit_table(limited)]
     if ops := lines.kind("op_cost"):
         text += [OPS, op_table(ops)]

@@ -21,8 +21,6 @@ from .store import Store
 def run(options: Options, store: Store, session: Session, reference: Reference) -> None:
     """A curve line for every engine of the session that still lives."""
     spec = session.job.spec
-    if spec["optimizer"]["kind"] == "none" or spec["steps"] < 2:
-        return
     steps = min(options.curve_steps, spec["steps"])
     if not reference.curve:
         session.progress("the reference's training curve")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from .members import Line
 from .options import Options
+from .workload import Workload
 
 
 def generation(proc: int) -> int:
@@ -38,6 +39,39 @@ def missing(
     left = [e for e in options.engines if any((e, p) not in have for p in phases)]
     if left and have and options.baseline() not in left:
         left.insert(0, options.baseline())
+    return left
+
+
+def trains(loaded: Workload) -> bool:
+    """Whether there is a curve: a workload without an optimiser, or of one step, has none."""
+    return loaded.optimizer.kind != "none" and loaded.steps >= 2
+
+
+def owed_curves(
+    options: Options, kept: Sequence[Line], loaded: Workload, dtype: str, threads: int, proc: int
+) -> list[str]:
+    """The engines of a resumed run that were timed, but stopped before their curve; and the baseline."""
+    if "curves" not in options.extras or generation(proc) or not trains(loaded):
+        return []
+    mine = [
+        line
+        for line in kept
+        if line["kind"] in ("cell", "curve")
+        and line.get("workload") == loaded.name
+        and line.get("threads", threads) == threads
+        and line.get("dtype", dtype) in (dtype, "float64")
+    ]
+    drawn = {line["engine"] for line in mine if line["kind"] == "curve"}
+    timed = {
+        line["engine"]
+        for line in mine
+        if line["kind"] == "cell" and line["status"] == "ok" and not line.get("interrupted")
+    }
+    if "" in drawn:  # no reference to compare with
+        return []
+    left = [e for e in options.engines if e in timed - drawn]
+    if left and options.baseline() in timed and options.baseline() not in left:
+        left.insert(0, options.baseline())  # its rounding is the yardstick of the others'
     return left
 
 

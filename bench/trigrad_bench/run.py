@@ -117,7 +117,8 @@ class Run:
         loaded = workloads.load(name)
         self.given[loaded.name] = name
         names = plan.missing(self.options, self.kept, name, dtype, threads, proc)
-        if not names:
+        owed = plan.owed_curves(self.options, self.kept, loaded, dtype, threads, proc)
+        if not names and not owed:
             return
         self.progress(f"{self.where}: arrays and reference")
         try:
@@ -149,6 +150,11 @@ class Run:
                 session = Session(options, job, names, number, self.tell)
                 self.session(session, loaded, arrays, reference)
                 names, number = session.left, number + 100
+            options = dataclasses.replace(self.options, check_only=True)
+            while owed:
+                session = Session(options, job, owed, number, self.tell)
+                self.curves(session, loaded, reference)
+                owed, number = session.left, number + 100
 
     def tell(self, text: str) -> None:
         """Progress, with the place."""
@@ -172,10 +178,21 @@ class Run:
             try:
                 self.store.add_all("cell", lines)
                 self.control(session, loaded)
-                if finished and "curves" in self.options.extras and not plan.generation(session.proc):
+                wanted = "curves" in self.options.extras and not plan.generation(session.proc)
+                if finished and wanted and plan.trains(loaded):
                     curves.run(self.options, self.store, session, reference)
             finally:
                 session.close(keep=finished)
+
+    def curves(self, session: Session, loaded: workloads.Workload, reference: Reference) -> None:
+        """Curves alone, for engines whose cells a resumed run has."""
+        finished = False
+        try:
+            session.open(reference.first, float64_instead=len(self.dtypes(loaded)) == 1)
+            curves.run(self.options, self.store, session, reference)
+            finished = True
+        finally:
+            session.close(keep=finished)
 
     # ---- lines -------------------------------------------------------------------------------------------
 

@@ -161,6 +161,29 @@ def test_ctrl_c_keeps_what_was_measured_and_resume_goes_on(
     assert len(only(again, "cell")) == len(only(document, "cell")), "a finished run has nothing left to do"
 
 
+def test_a_run_that_stopped_before_its_curves_gets_them_on_resume(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engines = ["--engines", "tensor_cpp.tape,reference_py.stack", "--extras", "curves"]
+    status, document, err = bench(capsys, "run", *FAST, *engines, "--out", str(tmp_path))
+    assert status == 0, err
+    wanted = {c["engine"]: c["losses"] for c in only(document, "curve")}
+    assert len(wanted) == 2
+    file = next(tmp_path.glob("*/lines.jsonl"))
+    lines = file.read_text().splitlines(keepends=True)
+    for lost in (["tensor_cpp.tape"], list(wanted)):
+        left = [
+            t for t in lines if not ((line := json.loads(t))["kind"] == "curve" and line["engine"] in lost)
+        ]
+        assert len(left) == len(lines) - len(lost)
+        file.write_text("".join(left))
+        status, document, err = bench(capsys, "run", "--resume", file.parent.name, "--out", str(tmp_path))
+        assert status == 0, err
+        found = {c["engine"]: c["losses"] for c in only(document, "curve")}
+        assert found == wanted
+        assert len(only(document, "cell")) == 2, "nothing is timed again"
+
+
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("results")

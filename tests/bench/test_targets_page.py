@@ -28,6 +28,9 @@ def test_marks_say_whether_a_goal_is_reached(make: ModuleType) -> None:
     assert make.reached(ratio, 2).endswith("| 2 ✓")
     assert make.reached(ratio, 2.1).endswith("| 2.1 ≈")
     assert make.reached(ratio, 2.3).endswith("| 2.3 ✗")
+    assert make.reached(ratio, 2.3, most=2.4).endswith("| 2.3 ✗")
+    assert make.reached(ratio, 2.3, most=2.2).endswith("| 2.3 ⊘"), "no engine could"
+    assert make.reached(ratio, 2.0, most=1.5).endswith("| 2 ✓"), "what is reached is possible"
     assert make.reached(None, 2) == "– | "
 
 
