@@ -78,6 +78,11 @@ def page(lines: list[pages.Line]) -> str:
     spread = f"{mean.median:.3f} ({mean.low:.3f} to {mean.high:.3f}) over {len(controls)} workloads, of which"
     spread += f" the least is {min(controls):.3f} and the largest {max(controls):.3f}"
     text += [f"\n{followed} of {len(curves)} training curves follow the reference. "]
+    text += [
+        f"Not so {line['engine']} on {line['workload']}: {line['reason']}. "
+        for line in curves
+        if not line["ok"]
+    ]
     text += [f"PyTorch against itself, in the same rounds: {spread}.\n"]
     names = ", ".join(f"{k} {versions[k]}" for k in ("python", "numpy", "torch") if k in versions)
     text += [f"\nMachine: {machine['cpu']}, {machine['cores']} cores, kernel {machine['kernel']}, "]
