@@ -20,7 +20,7 @@ from trigrad_bench.charts.measure import Lines
 from trigrad_bench.charts.render import render
 from trigrad_bench.charts.style import DARK, LIGHT
 from trigrad_bench.report import cli
-from trigrad_bench.report.inline import recolour
+from trigrad_bench.report.inline import Glyphs, inline, recolour
 from trigrad_bench.report.page import page
 
 from .lines import RUN, Line, lines
@@ -189,3 +189,10 @@ def test_commands_say_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixtur
     with pytest.raises(SystemExit) as stopped:
         cli.main(["export"])
     assert stopped.value.code == 2
+
+
+def test_a_drawing_gets_shorter_but_its_letters_keep_their_size() -> None:
+    svg = b'<svg viewBox="0 0 9 9"><g transform="translate(10.017656 210.754362) scale(0.085 -0.085)"/></svg>'
+    assert 'transform="translate(10.02 210.75) scale(0.085 -.085)"' in inline(
+        svg, "name", "what it is", Glyphs()
+    )

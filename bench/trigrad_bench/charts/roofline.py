@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from .chart import Chart, Missing, Value, caption, torch_wins
 from .draw import dot, interval, legend, plain_log
+from .gemm import peak_of
 from .measure import Lines, Point, family
-from .op_cost import spread
 from .render import figure
 from .seeds import UNBATCHED
 from .style import Theme
@@ -41,9 +41,7 @@ SHOWN = ("native.tensor_cpp.tape", "tensor_cpp.tape", "reference_py.stack", "tor
 
 def build(lines: Lines) -> Chart | Missing:
     """One column of markers a workload, under the roof of peak and bandwidth."""
-    # The roof is the best product of the run, wherever it was measured.
-    products = [three[0] for g in lines.kind("gemm") if (three := spread(g.get("gflops")))]
-    peak = max([lines.machine.get("gemm_peak_gflops") or 0.0, *products])
+    peak = peak_of(lines)
     bandwidth = lines.machine.get("bandwidth_gbs")
     work = _work(lines)
     # One a family, its largest: the sizes of one network lie close to each other.

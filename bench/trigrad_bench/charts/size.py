@@ -147,7 +147,7 @@ def _ended(ax: Axes, theme: Theme, points: list[Point]) -> None:
             xycoords=ax.get_xaxis_transform(),
             textcoords="offset points",
             va="center",
-            size=7.5,
+            size=6.6,
             color=shade(theme, p),
         )
         words.set_in_layout(False)  # or the panels shrink to make room

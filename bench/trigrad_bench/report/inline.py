@@ -66,6 +66,13 @@ def recolour(svg: str) -> str:
     return re.sub(r"(?<=[:\s])#[0-9a-fA-F]{6}\b", variable, svg)
 
 
+def shorter(number: re.Match[str]) -> str:
+    """Two places for a position; of what is less than 1, the scale of letters among it, two more."""
+    value = float(number[0])
+    text = f"{value:.{2 if abs(value) >= 1 else 4}f}"
+    return text.rstrip("0").rstrip(".").replace("-0.", "-.") or "0"
+
+
 def inline(svg: bytes, name: str, alt: str, glyphs: Glyphs) -> str:
     """The drawing as an element of the page."""
     text = svg.decode()
@@ -82,11 +89,7 @@ def inline(svg: bytes, name: str, alt: str, glyphs: Glyphs) -> str:
     used = set(re.findall(r'(?:href="|url\()#([\w.-]+)', body))
     body = re.sub(r' id="([^"]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", body)
     body = re.sub(r'(href="|url\()#(?!DejaVu)([\w.-]+)', rf"\1#{name}-\2", body)
-    body = re.sub(
-        r"-?\d+\.\d{2,}(?![\d.]*e)",
-        lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip(".").replace("-0.", "-.") or "0",
-        body,
-    )
+    body = re.sub(r"-?\d+\.\d{2,}(?![\d.]*e)", shorter, body)
     body = re.sub(r"<defs>\s*</defs>|<g>\s*</g>", "", squeeze(recolour(body)))
     body = re.sub(r"> <", "><", body).replace('" />', '"/>').replace(": ", ":").replace("; ", ";")
     return (
