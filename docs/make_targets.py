@@ -233,9 +233,9 @@ def page(rows: list[Line]) -> str:
     text = [HEAD, f"\nMachine: {machine['cpu']}, {machine['cores']} cores, {machine['compiler']}; {names}.\n"]
     text += [f"{run['started'][:10]}, `{' '.join(run['argv'])}`.\n" for run in lines.kind("run")]
     limited = lines.kind("limit")
-    most = {1: allowed(limited)}  # the products of the limit are timed with one thread
     for threads in sorted({r.line["threads"] for r in found}):
-        text.append(speeds(found, threads, most.get(threads, {})))
+        most = allowed(limited) if threads == 1 else {}  # a limit's products are timed with one thread
+        text.append(speeds(found, threads, most))
     if limited:
         text += [LIMIT, limit_table(limited)]
     if ops := lines.kind("op_cost"):

@@ -27,10 +27,10 @@ inline std::int64_t time_product(const json& question) {
     return how == 'T' ? trigrad::transpose(trigrad::ones({columns, rows}, dtype), 0, 1) : trigrad::ones({rows, columns}, dtype);
   };
   const std::size_t weights = question.value("weights", std::size_t{1}), repeats = question.at("n");
-  const bool result_is_weight = which == "TN";
+  const std::size_t rights = which == "TN" ? 1 : weights, results = which == "TN" ? weights : 1;
   const trigrad::Tensor x = operand(shape.at(0), shape.at(2), which.at(0));
-  std::vector<trigrad::Tensor> ys, zs(result_is_weight ? weights : 1);
-  for (std::size_t k = 0; k < (result_is_weight ? 1 : weights); ++k) ys.push_back(operand(shape.at(2), shape.at(1), which.at(1)));
+  std::vector<trigrad::Tensor> ys, zs(results);
+  for (std::size_t k = 0; k < rights; ++k) ys.push_back(operand(shape.at(2), shape.at(1), which.at(1)));
   const std::string before(trigrad::gemm_backend());
   trigrad::set_gemm_backend(question.value("backend", before));
   const trigrad::NoGrad guard;

@@ -9,8 +9,8 @@ inlined. Here every part is a time of its own, measured in the same rounds as th
     elementwise  what is left of the step from C++: loops over numbers, and waiting for caches
     binding      the step from Python less the step from C++
 
-"elementwise" is a remainder and bears the others' errors: a product alone finds what is not
-its weight in the nearest cache, and its call is counted in "graph" once more.
+"elementwise" is a remainder and bears the others' errors: a product alone finds what is not its
+weight in the nearest cache, and its call is counted in "graph" once more.
 Read before: turns.py, limits.py (products and bytes).
 """
 

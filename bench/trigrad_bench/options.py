@@ -21,6 +21,7 @@ from .stats import FEWEST_PROCESSES
 
 BASELINES = ("torch", "tensor_cpp.tape")  # everybody is compared with the first of these that takes part
 EXTRAS = ("curves", "op_cost", "depth", "gemm")
+ENOUGH = 3  # rounds of one process that need no remark
 LONG = ("limit", "breakdown", "scaling", "waterfall", "scalar")  # minutes: only when they are named
 
 
@@ -65,7 +66,7 @@ class Options:
 
     def fewest_rounds(self) -> int:
         """What a slow engine gets of each process, if that is at all possible."""
-        return 1 if self.processes >= FEWEST_PROCESSES else 3
+        return 1 if self.processes >= FEWEST_PROCESSES else ENOUGH
 
     def phases_of(self, workload: str) -> tuple[str, ...]:
         """The phases that are timed."""

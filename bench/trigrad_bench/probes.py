@@ -132,8 +132,8 @@ def product(engine: Any, question: dict[str, Any]) -> Answer:
         matrix = lies if numpy else tg.tensor(lies)
         return matrix if how == "N" else matrix.T
 
-    counts = (1, question.get("weights", 1))
-    results, rights = counts[:: -1 if case == "TN" else 1]
+    weights = question.get("weights", 1)
+    results, rights = (weights, 1) if case == "TN" else (1, weights)
     a, b = operand(m, k, case[0]), itertools.cycle([operand(k, n, case[1]) for _ in range(rights)])
     if numpy or tg.__name__ == "torch":
         multiply = (np if numpy else tg).matmul

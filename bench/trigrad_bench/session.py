@@ -16,11 +16,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .members import WARM, WARM_BLOCKS, WARM_SHARES, Blocks, Job, Member, status_of
-from .options import BASELINES, Options
+from .options import BASELINES, ENOUGH, Options
 from .plan import generation
 from .process import EngineError
 
-ENOUGH = 3  # rounds of a process that need no remark
 HEAVY = 1.5  # GB: larger processes are not kept for the next workload
 Progress = Callable[[str], None]
 

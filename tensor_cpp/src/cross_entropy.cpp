@@ -6,6 +6,7 @@
 
 #include "exponentials.hpp"
 #include "labels.hpp"
+#include "last_dim.hpp"
 
 #include <trigrad/tensor/structural.hpp>
 
@@ -30,26 +31,10 @@ struct FusedCrossEntropy {
 };
 using Attrs = FusedCrossEntropy::Attrs;
 
-// x as B rows of C classes: the classes become the last dim.
-struct Rows {
-  bool as_they_lie;
-  Dims there, back;  // orders of axes
-  std::int64_t B = 1, C;
-
-  Rows(const Tensor& x, int dim) : as_they_lie(dim == x.ndim() - 1), C(x.size(dim)) {
-    for (int k = 0; k < x.ndim(); ++k) {
-      if (k != dim) there.push_back(k), B *= x.size(k);
-      back.push_back(k < dim ? k : k == dim ? x.ndim() - 1 : k - 1);
-    }
-    there.push_back(dim);
-  }
-  Tensor of(const Tensor& x) const { return contiguous_data(as_they_lie ? x : permute(x, there)); }
-};
-
 // d and e (B, C) as exponentials.hpp has them, `target`: labels (B) or probabilities (B, C). Gives the sum of the losses,
 // writes each where asked to, and turns e into p.
 template <class T>
-double forward_rows(const Rows& rows, const T* d, T* e, const void* target, const Attrs& at, T* losses) {
+double forward_rows(const LastDim& rows, const T* d, T* e, const void* target, const Attrs& at, T* losses) {
   const std::int64_t C = rows.C;
   const auto* const labels = static_cast<const std::int64_t*>(target);
   const auto* const t = static_cast<const T*>(target);
@@ -81,7 +66,7 @@ double forward_rows(const Rows& rows, const T* d, T* e, const void* target, cons
 
 // gx (B, C) = s (p Σ t - t) with s = weight · g, g one number or one of each row.
 template <class T>
-void backward_rows(const Rows& rows, const T* p, const void* target, const T* g, const Attrs& at, T* gx) {
+void backward_rows(const LastDim& rows, const T* p, const void* target, const T* g, const Attrs& at, T* gx) {
   const std::int64_t C = rows.C;
   const auto* const labels = static_cast<const std::int64_t*>(target);
   const auto* const t = static_cast<const T*>(target);
@@ -107,15 +92,15 @@ void backward_rows(const Rows& rows, const T* p, const void* target, const T* g,
 }
 
 Tensor fused_gradient(const Tensor& x, const Tensor& target, const Tensor& p, const Tensor& g, const Attrs& at) {
-  const Rows rows(x, at.dim);
+  const LastDim rows(x, at.dim);
   Dims shape;
-  for (const auto axis : rows.there) shape.push_back(x.size(static_cast<int>(axis)));
+  for (const auto axis : rows.order) shape.push_back(x.size(static_cast<int>(axis)));
   Tensor gx = empty(shape, x.dtype());
   const Tensor same_type = contiguous_data(to_dtype(g, x.dtype()));
   const Tensor compared = at.by_label ? contiguous_data(target) : rows.of(target);
   visit_floating(x.dtype(),
                  [&]<class T>() { backward_rows<T>(rows, p.data<T>(), compared.raw(), same_type.template data<T>(), at, gx.data<T>()); });
-  return rows.as_they_lie ? gx : permute(gx, rows.back);
+  return rows.back(gx);
 }
 
 // The same of ops. Labels are spread out to probabilities first.
@@ -162,7 +147,7 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target, std::int64_t ign
   needs_floating("log_softmax", input);
   if (!by_label) same_dtype("cross_entropy", input, target);
 
-  const Rows rows(input, dim);
+  const LastDim rows(input, dim);
   Attrs at{dim, by_label, reduction, ignore_index, label_smoothing, 1};
   Tensor z = empty(reduction == Reduction::None ? expected : Dims{}, input.dtype());
   Tensor p;

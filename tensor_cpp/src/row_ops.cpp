@@ -2,6 +2,7 @@
 // the result goes back to where it was.
 
 #include "exponentials.hpp"
+#include "last_dim.hpp"
 
 #include <trigrad/tensor/structural.hpp>
 
@@ -12,30 +13,14 @@
 namespace trigrad {
 namespace {
 
-// A dim brought to the end, and brought back.
-struct LastDim {
-  Dims order;  // exchanges dim and the last one: its own inverse
-  bool there;
-
-  LastDim(const Tensor& x, int dim) : there(x.ndim() == 0 || dim == x.ndim() - 1) {
-    for (int k = 0; k < x.ndim(); ++k) order.push_back(k);
-    if (!there) std::swap(order[dim], order[x.ndim() - 1]);
-  }
-  Tensor of(const Tensor& x) const { return contiguous_data(there ? x : permute(x, order)); }
-  Tensor back(const Tensor& rows) const { return there ? rows : clone(permute(rows, order)); }
-};
-
-std::int64_t length(const Tensor& x, int dim) { return x.ndim() ? x.size(dim) : 1; }
-
 // kernel(row of x, row of z, n) for each run of n numbers along dim
 template <class In, class Out, class Kernel>
 Tensor map_rows(const Tensor& x, int dim, Kernel kernel) {
   const NoGrad guard;
   const LastDim last(x, dim);
   const Tensor rows = last.of(x), z = empty(rows.shape(), dtype_of<Out>);
-  const std::int64_t n = length(x, dim);
-  for (std::int64_t start = 0; start < rows.numel(); start += n) kernel(rows.data<In>() + start, z.data<Out>() + start, n);
-  return last.back(z);
+  for (std::int64_t start = 0; start < rows.numel(); start += last.C) kernel(rows.data<In>() + start, z.data<Out>() + start, last.C);
+  return contiguous_data(last.back(z));
 }
 
 template <class T>
@@ -93,15 +78,14 @@ template <class Finish>
 Tensor map_exponentials(const Tensor& x, int dim, Finish finish) {
   const NoGrad guard;
   const LastDim last(x, dim);
-  const std::int64_t n = length(x, dim);
   Tensor z;
   visit_floating(x.dtype(), [&]<class T>() {
-    const auto [d, e] = exponentials<T>(last.of(x), n);
+    const auto [d, e] = exponentials<T>(last.of(x), last.C);
     z = e;
-    for (std::int64_t start = 0; start < e.numel(); start += n)
-      finish(d.template data<T>() + start, e.template data<T>() + start, row_sum(e.template data<T>() + start, n), n);
+    for (std::int64_t start = 0; start < e.numel(); start += last.C)
+      finish(d.template data<T>() + start, e.template data<T>() + start, row_sum(e.template data<T>() + start, last.C), last.C);
   });
-  return last.back(z);
+  return contiguous_data(last.back(z));
 }
 
 // rule(g, y, gx, n) for each run of n numbers along dim
@@ -109,9 +93,9 @@ template <class Rule>
 Tensor gradient_by_rows(const Tensor& g, const Tensor& y, int dim, Rule rule) {
   const LastDim last(y, dim);
   const Tensor gs = last.of(g), ys = last.of(y), gx = empty(ys.shape(), y.dtype());
-  const std::int64_t n = y.size(dim);
   visit_floating(y.dtype(), [&]<class T>() {
-    for (std::int64_t start = 0; start < gx.numel(); start += n) rule(gs.data<T>() + start, ys.data<T>() + start, gx.data<T>() + start, n);
+    for (std::int64_t start = 0; start < gx.numel(); start += last.C)
+      rule(gs.data<T>() + start, ys.data<T>() + start, gx.data<T>() + start, last.C);
   });
   return last.back(gx);
 }

@@ -58,7 +58,7 @@ FULL = """
 import resource, sys
 from pathlib import Path
 from typing import Any
-from trigrad_bench import session, store
+from trigrad_bench import store
 from trigrad_bench.bench_cli import main
 from trigrad_bench.store import Store, StoreError, read
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))

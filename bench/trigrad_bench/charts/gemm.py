@@ -82,8 +82,10 @@ def _finding(found: list[Line], peak: float) -> str:
         firsts[g["backend"]] = firsts.get(g["backend"], 0) + 1
     words = ", ".join(f"{b} in {n}" for b, n in sorted(firsts.items(), key=lambda item: -item[1]))
     top = max(_reached(g) for g in found)
-    of = f", {100 * top / peak:.0f} % of the measured peak of {peak:.0f}"
-    return f"Fastest of {len(best)} shapes: {words}. The best product reaches {top:.0f} GFLOP/s{of}."
+    return (
+        f"Fastest of {len(best)} shapes: {words}. The best product reaches {top:.0f} GFLOP/s, "
+        f"{100 * top / peak:.0f} % of the measured peak of {peak:.0f}."
+    )
 
 
 def _draw(theme: Theme, found: list[Line], peak: float) -> Figure:

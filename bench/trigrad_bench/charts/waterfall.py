@@ -121,7 +121,6 @@ def _panel(ax: Axes, theme: Theme, rungs: dict[str, Line], beside: dict[str, Lin
     if beside:
         ax.axhline(len(rungs) - 0.2, color=theme.grid, lw=1)
     ax.set_yticks(places, [waterfall.title(key) for key in shown], size=8.5)
-    ax.tick_params(axis="y", length=0, pad=6)
     ax.set_ylim(places[-1] + 0.55, -0.55)
     ax.set_xlim(floor, 8 * max(max(line["step_ns"]) for line in shown.values()))
     ns_axis(ax.xaxis)
