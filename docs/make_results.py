@@ -74,9 +74,9 @@ def page(lines: list[pages.Line]) -> str:
     text += [f"{k}. {sentence}\n" for k, sentence in enumerate(summary.takeaways(lines), 1)]
     followed = sum(bool(line["ok"]) for line in curves)
     pairs = stats.control_ratios(line for line in lines if line["kind"] == "control")
-    controls, mean = [r.median for r in pairs.values()], stats.geometric_mean(list(pairs.values()))
-    spread = f"{mean.median:.3f} ({mean.low:.3f} to {mean.high:.3f}) over {len(controls)} workloads, of which"
-    spread += f" the least is {min(controls):.3f} and the largest {max(controls):.3f}"
+    controls, middle = [r.median for r in pairs.values()], stats.control_of_all(list(pairs.values()))
+    spread = f"{middle.median:.3f} ({middle.low:.3f} to {middle.high:.3f}) is the middle of {len(controls)}"
+    spread += f" workloads, the least {min(controls):.3f}, the largest {max(controls):.3f}"
     text += [f"\n{followed} of {len(curves)} training curves follow the reference. "]
     text += [
         f"Not so {line['engine']} on {line['workload']}: {line['reason']}. "

@@ -23,6 +23,7 @@ from trigrad_bench.charts import scalar_cost
 from trigrad_bench.charts.chart import duration, times
 from trigrad_bench.charts.limit import LARGE, SMALL
 from trigrad_bench.charts.measure import Lines
+from trigrad_bench.scalar_sweep import BARE
 from trigrad_bench.scalar_sweep import ENGINES as SCALARS
 
 Line = pages.Line
@@ -66,7 +67,7 @@ HEAD = """# Targets
 Goals that were set before the engines were written, and what a stored run shows of them. A ratio is how many
 times as fast as PyTorch eager a training step is, with its 95 % interval; batches have 32 rows unless the
 table says otherwise. ✓ the goal is reached, ≈ the interval reaches it, ✗ it does not, ⊘ nor could any engine
-here, as the limit below says.
+here, as the limits below say.
 [Comparing engines](comparing.md) has the rules, [Why it is fast](why_fast.md) the reasons.
 """
 LIMIT = """
@@ -89,7 +90,9 @@ SCALAR = """
 
 Nanoseconds to record an operation on scalars and to differentiate it, and how many times as fast that is as
 CppAD and as ADOL-C in the same program, style and rounds. *op*: every operation is a node; *mac*: a
-multiplication added to a sum is one; *own*: what the library has for a sum of products.
+multiplication added to a sum is one; *own*: what the library has for a sum of products. The bare tape
+writes and sweeps the same nodes without a question, whose an operand is, whether it is a constant, whether
+there is room: a goal that it does not reach either is marked ⊘.
 
 """
 SIZES = """
@@ -193,17 +196,20 @@ def op_table(lines: Sequence[Line]) -> str:
 def scalar_table(costs: list[Line]) -> str:
     """A row for each program and style."""
     ours, *peers = SCALARS
-    text = ["| | style | scalar_cpp |", *(f" {scalar_cost.NAMES[p]} | goal |" for p in peers)]
-    text += ["\n| --- | --- | ---: |", *(" ---: | ---: |" for _ in peers)]
+    text = ["| | style | bare tape | scalar_cpp |", *(f" {scalar_cost.NAMES[p]} | goal |" for p in peers)]
+    text += ["\n| --- | --- | ---: | ---: |", *(" ---: | ---: |" for _ in peers)]
+    bare = {(one["workload"], one["style"]): one for one in costs if one["engine"] == BARE and one["grad_ns"]}
     for one in costs:
         if one["engine"] != ours or not one["grad_ns"]:
             continue
+        least = bare.get((one["workload"], one["style"]))
         text.append(f"\n| {scalar_cost.TITLES[one['workload']]} | {one['style']} |")
-        text.append(f" {scalar_cost.each(one, 'grad')[0]:.2f} ns |")
+        text += [f" {scalar_cost.each(o, 'grad')[0]:.2f} ns |" if o else " – |" for o in (least, one)]
         for peer, goal in zip(peers, one["goals"] or (None, None), strict=True):
             ratio = scalar_cost.against(one, costs, peer)
             plain = f"{times(ratio.median)} | " if ratio else "– | "
-            text.append(f" {reached(ratio, goal) if goal else plain} |")
+            most = scalar_cost.against(least, costs, peer) if least else None
+            text.append(f" {reached(ratio, goal, most.high if most else math.inf) if goal else plain} |")
     return "".join(text) + "\n"
 
 

@@ -27,6 +27,7 @@ WARM_BLOCKS = 12
 WARM_SHARES = 1.0  # warm-up may take as long as the timed blocks
 COUNTER_SECONDS = 60.0
 START_SECONDS = 60.0
+HEAVY = 1.5  # GB
 
 Line = dict[str, Any]
 
@@ -99,6 +100,10 @@ class Member:
             self.job.pool.give(self.process, self.role)
             self.process = None
         self.close()
+
+    def light(self) -> bool:
+        """Whether it runs and is small enough to be kept for the next workload."""
+        return self.process is not None and self.process.memory_gb() < HEAVY
 
     def ask(self, verb: str, timeout: float = 0.0, **arguments: Any) -> dict[str, Any]:
         """The engine's answer."""

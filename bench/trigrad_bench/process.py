@@ -222,10 +222,14 @@ class Pool:
 
     def give(self, process: Process, role: str) -> None:
         """Takes it back for the next workload."""
-        other = self._idle.pop((process.name, process.threads, role), None)
+        self.end(process.name, process.threads, role)
+        self._idle[process.name, process.threads, role] = process
+
+    def end(self, name: str, threads: int, role: str) -> None:
+        """Ends the idle process of this engine and role, if there is one."""
+        other = self._idle.pop((name, threads, role), None)
         if other is not None:
             other.kill()
-        self._idle[process.name, process.threads, role] = process
 
     def close(self) -> None:
         """Ends all of them."""

@@ -24,6 +24,8 @@ from .process import EngineError
 
 Array = NDArray[Any]
 ENGINE = "reference_py.stack"
+HALF_ULP = 2.0**-24  # of float32, relative
+ROUNDED_STARTS = 4
 
 
 class NoReferenceError(RuntimeError):
@@ -37,6 +39,7 @@ class Reference:
         self.job, self.arrays, self.folder = job, arrays, folder
         self.curve: list[float] = []
         self.perturbed: list[float] = []
+        self._rounded: list[list[float]] = []
         self.first = self._first()
 
     def _member(self, arrays: Path) -> Member:
@@ -63,21 +66,39 @@ class Reference:
 
     def curves(self, seconds: float, steps: int) -> None:
         """The training curve, and that of a start one ulp beside it; steps that fit into the seconds."""
-        other = self.folder / "perturbed"
-        moved = {name: np.nextafter(a, np.inf) for name, a in self.arrays.parameters.items()}
-        Arrays(moved, self.arrays.data, self.arrays.batches, self.arrays.lrs).write(other)
         member = self._member(self.job.arrays)
         try:
             steps = affordable(member, seconds, steps)
             self.curve = list(member.ask("losses", steps=steps)["losses"])
-            member.release()
-            member = self._member(other)
-            self.perturbed = list(member.ask("losses", steps=steps)["losses"])
         except EngineError as failure:
             raise NoReferenceError(f"{ENGINE}: {failure.reason}") from failure
         finally:
             member.release()
-            other.unlink(missing_ok=True)
+        self.perturbed = self._from(
+            {name: np.nextafter(a, np.inf) for name, a in self.arrays.parameters.items()}
+        )
+
+    def rounded_starts(self) -> list[list[float]]:
+        """Training curves from starts that every number rounded to float32 might have had."""
+        rng = np.random.default_rng(0)
+        while len(self._rounded) < ROUNDED_STARTS:
+            signs = {n: rng.integers(-1, 2, a.shape) for n, a in self.arrays.parameters.items()}
+            moved = {n: a * (1 + HALF_ULP * signs[n]) for n, a in self.arrays.parameters.items()}
+            self._rounded.append(self._from(moved))
+        return self._rounded
+
+    def _from(self, parameters: Mapping[str, Array]) -> list[float]:
+        """The training curve of another start."""
+        path = self.folder / "other start"
+        Arrays(dict(parameters), self.arrays.data, self.arrays.batches, self.arrays.lrs).write(path)
+        member = self._member(path)
+        try:
+            return list(member.ask("losses", steps=len(self.curve))["losses"])
+        except EngineError as failure:
+            raise NoReferenceError(f"{ENGINE}: {failure.reason}") from failure
+        finally:
+            member.release()
+            path.unlink(missing_ok=True)
 
 
 def affordable(member: Member, seconds: float, steps: int) -> int:

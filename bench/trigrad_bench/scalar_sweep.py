@@ -4,7 +4,8 @@ Why it exists: "the C++ engine is fast" is worth what it is compared with. Three
 run the same programs (native/scalar_model.hpp) in turns: micrograd's moons, a long chain and a wide sum, with
 every operation a variable of its own, with multiplications added up, and with whatever the library has for a
 sum of products. All record anew in every pass, as micrograd does, and times are of the thread alone. Costs
-are per operation as micrograd counts them, whatever a library makes of it.
+are per operation as micrograd counts them, whatever a library makes of it. A tape that asks no questions
+(native/bare_tape.cpp) runs along: what even that does not reach, no design of this kind can.
 Read before: turns.py, native/styles.hpp. Read next: charts/scalar_cost.py.
 """
 
@@ -25,6 +26,7 @@ from .turns import Entry, gated, header, in_turns
 from .workload import Workload
 
 ENGINES = ("native.scalar_cpp", "native.cppad", "native.adolc")
+BARE = "native.bare_tape"  # it has no call of its own for a sum of products
 STYLES = ("op", "mac", "own")
 PHASES = ("forward", "backward", "grad")
 # No ReLU is dead: positive weights so small that no hinge is reached, and biases that outweigh the data.
@@ -71,9 +73,9 @@ def operations(loaded: Workload) -> int:
     return rows * (a_row + 1) + 1 + 2 * loaded.parameter_count + 2
 
 
-def styles_of(loaded: Workload) -> tuple[str, ...]:
+def styles_of(engine: str, loaded: Workload) -> tuple[str, ...]:
     """Graphs have one product to a sum: nothing that a library could do with more of them."""
-    return STYLES if loaded.model.kind == "mlp" else ("op", "mac")
+    return STYLES if loaded.model.kind == "mlp" and engine != BARE else ("op", "mac")
 
 
 def entry(engine: str, style: str) -> Entry:
@@ -85,7 +87,7 @@ def sweep(options: Options, store: Store, machine: str, cores: Sequence[int]) ->
     """A line for each job, style and library; then one for each size."""
     engines = [e for e in ENGINES if e in options.engines]
     for name, job in JOBS.items():
-        compare(options, store, machine, cores, engines, name, job)
+        compare(options, store, machine, cores, [*engines, BARE], name, job)
     for shape, links in GROWING.items():
         for nodes in NODES:
             loaded = workloads.load(shape, {"model.size": round(nodes / links)})
@@ -103,7 +105,9 @@ def compare(
 ) -> None:
     """All styles of all libraries in the same rounds."""
     loaded = workloads.load(job.workload, job.changes)
-    who = {f"{engine} {style}": entry(engine, style) for engine in engines for style in styles_of(loaded)}
+    who = {
+        f"{engine} {style}": entry(engine, style) for engine in engines for style in styles_of(engine, loaded)
+    }
     with contextlib.closing(Pool()) as pool, gated(options, loaded, who, cores, pool) as members:
         tasks: dict[tuple[str, str], turns.Task] = {
             (label, phase): partial(member.block, phase)

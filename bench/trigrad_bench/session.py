@@ -20,7 +20,6 @@ from .options import BASELINES, ENOUGH, Options
 from .plan import generation
 from .process import EngineError
 
-HEAVY = 1.5  # GB: larger processes are not kept for the next workload
 Progress = Callable[[str], None]
 
 
@@ -60,7 +59,7 @@ class Session:
         if able and not self.options.check_only:  # without PyTorch, the next baseline is its own control
             name = next((n for n in (baseline, *BASELINES) if n in able), able[0])
             self.control = Member(name, self.job, "control")
-            self.control.open(reference, float64_instead, counters=False)
+            self.control.open(reference, float64_instead, counters=not generation(self.proc))
 
     def everybody(self) -> list[Member]:
         """The engines and the control."""
@@ -163,9 +162,20 @@ class Session:
         return not enough and blocks.spent < 2 * fewest * share
 
     def close(self, keep: bool) -> None:
-        """Ends all processes, or keeps them for the next workload."""
+        """Ends all processes, or keeps them for the next workload.
+
+        The baseline's and its control's together: how fast a process is depends on what it did before (an
+        allocator that was asked for larger blocks once treats them otherwise later; 1.7 times was seen).
+        """
+        kept = {m for m in self.everybody() if keep and m.light()}
+        if not self.options.check_only:
+            name = self.control.name if self.control else self.options.baseline()
+            twins = {m for m in self.everybody() if m.name == name}
+            if len(twins) < 2 or not twins <= kept:
+                kept -= twins
+                self.job.pool.end(name, self.job.threads, "control")
         for member in self.everybody():
-            if keep and member.process and member.process.memory_gb() < HEAVY:
+            if member in kept:
                 member.release()
             else:
                 member.close()

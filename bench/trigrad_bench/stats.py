@@ -146,6 +146,14 @@ def control_ratios(controls: Iterable[Line], seed: int = 0) -> dict[tuple[str, s
     return {key: ratio_of_processes(pairs, seed) for key, pairs in groups.items()}
 
 
+def control_of_all(ratios: Sequence[Ratio], seed: int = 0) -> Ratio:
+    """The middle workload's control: a bias of the harness moves all of them, one noisy workload does not."""
+    logs = [math.log(r.median) for r in ratios]
+    low, high = bootstrap(logs, seed)
+    pairs, processes = sum(r.pairs for r in ratios), min(r.processes for r in ratios)
+    return Ratio(math.exp(median(logs)), math.exp(low), math.exp(high), pairs, processes)
+
+
 def aa_band(controls: Iterable[Line], seed: int = 0) -> tuple[float, float]:
     """What a difference must leave to count: the widest interval of any control, symmetric around 1."""
     widest = 1.0

@@ -117,10 +117,10 @@ def footer(lines: Sequence[Line]) -> list[str]:
             "faster/slower only beyond what one engine shows against itself."
         )
     if controls := stats.control_ratios(c for c in lines if c["kind"] == "control"):
-        of_all = stats.geometric_mean(list(controls.values()))
+        of_all = stats.control_of_all(list(controls.values()))
         text.append(
             f"A/A control: {base or 'the baseline'} against itself {of_all.median:.3f} ({of_all.low:.3f}-"
-            f"{of_all.high:.3f}) over {len(controls)} workloads; widest interval {low:.3f}-{high:.3f}."
+            f"{of_all.high:.3f}), middle of {len(controls)} workloads; widest interval {low:.3f}-{high:.3f}."
         )
     if curves:
         text.append(

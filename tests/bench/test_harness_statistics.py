@@ -98,6 +98,15 @@ def test_controls_of_one_workload_are_one_band() -> None:
     assert low == pytest.approx(1 / high)
 
 
+def test_one_noisy_workload_does_not_move_the_control_of_all() -> None:
+    of_all = stats.control_of_all([stats.Ratio(r, r, r, 9, 3) for r in (0.99, 1.0, 1.01, 1.02, 3.0)])
+    assert of_all.median == pytest.approx(1.01)
+    assert (of_all.pairs, of_all.processes) == (45, 3)
+    assert of_all.low == pytest.approx(0.99)
+    biased = stats.control_of_all([stats.Ratio(1.05 + k / 1000, 1, 2, 9, 3) for k in range(20)])
+    assert biased.low > 1.05, "but what moves all of them is seen"
+
+
 def test_the_mean_of_ratios_is_geometric() -> None:
     mean = stats.geometric_mean([stats.Ratio(2.0, 1.0, 4.0, 5), stats.Ratio(8.0, 4.0, 16.0, 5)])
     assert mean.median == pytest.approx(4.0)
@@ -187,6 +196,17 @@ def test_float32_curves_are_judged_by_pytorch() -> None:
     assert gate.check_curve32([1.0, 0.5 + 9e-7], curve, None, 1e-8).ok
     assert not gate.check_curve32([1.0, 0.5 + 2e-6], curve, None, 1e-8).ok
     assert gate.check_curve32(curve, curve, [1.0, math.nan], 1e-8).ok is None
+
+
+def test_a_float32_curve_may_go_where_a_rounded_start_goes() -> None:
+    curve, torch, other = [1.0, 0.5], [1.0, 0.5 + 1e-6], [1.0, 0.501]
+    assert gate.check_curve32(other, curve, torch, 1e-8).ok is False
+    assert gate.check_curve32(other, curve, torch, 1e-8, [curve, other]).ok
+    assert gate.check_curve32(other, curve, None, 1e-8, [curve, other]).ok
+    wrong = gate.check_curve32([1.0, 0.52], curve, torch, 1e-8, [curve, other])
+    assert wrong.ok is False
+    assert wrong.allowed == pytest.approx(10 * 0.001)
+    assert "or a rounded start's" in wrong.reason
 
 
 @pytest.mark.parametrize("name", ["chain", "fan_in", "lattice"])

@@ -36,13 +36,15 @@ NATIVE = (
     "native.scalar_cpp",
     "native.cppad",
     "native.adolc",
+    "native.bare_tape",
 )
+LIMITS = ("native.bare_tape",)  # what engines are held against: nobody could use them, no group has them
 COMPILED = ("torch.compile", "jax")  # the first step takes as long as the compiler
 GROUPS: dict[str, tuple[str, ...]] = {
     "own": tuple(n for n in PYTHON if n.split(".")[0] in ("tensor_cpp", "scalar_cpp", "reference_py")),
     "peers": ("micrograd", "autograd", "forgenn", "jax", "native.cppad", "native.adolc"),
-    "native": NATIVE,
-    "all": (*PYTHON, *NATIVE),
+    "native": tuple(n for n in NATIVE if n not in LIMITS),
+    "all": tuple(n for n in (*PYTHON, *NATIVE) if n not in LIMITS),
 }
 
 

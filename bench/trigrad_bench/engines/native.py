@@ -18,6 +18,7 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
     "native.scalar_cpp": ("trigrad_native_scalar",),
     "native.cppad": ("trigrad_native_cppad",),
     "native.adolc": ("trigrad_native_adolc",),
+    "native.bare_tape": ("trigrad_native_bare_tape",),
 }
 REMEDIES = {
     "native.cppad": "install CppAD (pip install cmeel-cppad), then build again",

@@ -125,8 +125,9 @@ class Tape {
   // or a chain), or its neighbour but one (a running sum of operations, m = w · x and then s = m + c): reading back
   // what was just stored costs three times the addition.
   // `visits(id)` may leave nodes out; what is visited must include the operations that visited nodes came from.
+  // Never inlined: alone, the compiler finds registers for all of it, whoever calls.
   template <class Visits = decltype([](std::size_t) { return true; })>
-  void sweep(NodeId root, std::size_t last = 0, Visits&& visits = {}) {
+  [[gnu::noinline]] void sweep(NodeId root, std::size_t last = 0, Visits&& visits = {}) {
     const std::size_t first = std::max(first_, last) + (mutant("tape.stops_one_early") ? 1 : 0);
     const Node* const node = node_.data();
     double* const adjoint = adjoint_.data();
