@@ -63,7 +63,7 @@ def self_comparison(seconds: float) -> stats.Ratio | None:
         make(loaded).write(path)
         job = Job(loaded.as_json(), path, loaded.dtypes[0], 1, allowed_cores()[-1:], 30.0, pool)
         session = Session(options, job, [ENGINE], 0, lambda text: None)
-        session.control = Member(ENGINE, job, "control")
+        session.members, session.control = [Member(ENGINE, job)], Member(ENGINE, job, "control")
         pair = session.everybody()
         try:
             for member in pair:
