@@ -10,7 +10,6 @@ import json
 
 from . import engines
 from . import workload as workloads
-from .options import DEFAULTS
 from .session import Progress
 
 
@@ -47,8 +46,8 @@ def show(given: argparse.Namespace) -> int:
         print(f"  {name:<7} {', '.join(members) if name != 'all' else 'every engine'}")
     print("  or the path of a .py file: your own engine")
     print("\nsuites")
-    for name in DEFAULTS:
-        print(f"  {name:<7} {workloads.suite(name).get('about', '')}")
+    for name, suite in workloads.suites().items():
+        print(f"  {name:<7} {suite.get('about', '')}")
     return 0
 
 
