@@ -15,6 +15,7 @@ import sys
 import pages
 from trigrad_bench import stats, summary
 from trigrad_bench import workload as workloads
+from trigrad_bench.doctor import BAND
 from trigrad_bench.terminal import duration
 
 PICTURE = pages.DOCS / "results" / "overview.svg"
@@ -59,6 +60,16 @@ def latest(lines: list[pages.Line]) -> list[pages.Line]:
     return [line for line in lines if line["run"] == last.get(line.get("workload"), line["run"])]
 
 
+def in_band(ratio: stats.Ratio) -> bool:
+    """Whether two processes of one engine took the same time, as on a machine at rest."""
+    return abs(ratio.median - 1) <= BAND
+
+
+def reaches_band(ratio: stats.Ratio) -> bool:
+    """Whether the interval leaves that possible."""
+    return ratio.low <= 1 + BAND and ratio.high >= 1 - BAND
+
+
 def page(lines: list[pages.Line]) -> str:
     """The whole page."""
     lines = latest(lines)
@@ -76,7 +87,9 @@ def page(lines: list[pages.Line]) -> str:
     pairs = stats.control_ratios(line for line in lines if line["kind"] == "control")
     controls, middle = [r.median for r in pairs.values()], stats.control_of_all(list(pairs.values()))
     spread = f"{middle.median:.3f} ({middle.low:.3f} to {middle.high:.3f}) is the middle of {len(controls)}"
-    spread += f" workloads, the least {min(controls):.3f}, the largest {max(controls):.3f}"
+    spread += f" workloads, the least {min(controls):.3f}, the largest {max(controls):.3f};"
+    near, reach = (sum(within(r) for r in pairs.values()) for within in (in_band, reaches_band))
+    spread += f" {near} lie within {1 - BAND:g} to {1 + BAND:g}, the intervals of {reach} reach it"
     text += [f"\n{followed} of {len(curves)} training curves follow the reference. "]
     text += [
         f"Not so {line['engine']} on {line['workload']}: {line['reason']}. "

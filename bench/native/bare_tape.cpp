@@ -9,7 +9,7 @@
 #include "styles.hpp"
 
 #include <cmath>
-#include <memory>
+#include <trigrad/scalar/buffer.hpp>
 
 namespace {
 using Id = std::uint32_t;
@@ -101,9 +101,10 @@ class BareTape {
  public:
   using Number = Value;
 
-  explicit BareTape(std::size_t count)
-      : node_(std::make_unique_for_overwrite<Node[]>(kRoom)), adjoint_(std::make_unique_for_overwrite<double[]>(kRoom)), variables_(count) {
-    node = node_.get();
+  explicit BareTape(std::size_t count) : variables_(count) {
+    node_.resize(kRoom);
+    adjoint_.resize(kRoom);
+    node = node_.data();
   }
 
   std::span<const Value> start(std::span<const double> values) {
@@ -119,7 +120,7 @@ class BareTape {
     return loss.data;
   }
   void reverse(std::span<double> gradient) {
-    double* const adjoint = adjoint_.get();
+    double* const adjoint = adjoint_.data();
     std::fill(adjoint, adjoint + size, 0.0);
     adjoint[loss_.id] = 1;
     sweep(adjoint, kFirst + static_cast<Id>(variables_.size()), loss_.id);
@@ -143,8 +144,8 @@ class BareTape {
   static native::json info() { return {{"name", "native.bare_tape"}, {"version", TRIGRAD_VERSION}}; }
 
  private:
-  std::unique_ptr<Node[]> node_;
-  std::unique_ptr<double[]> adjoint_;
+  trigrad::Buffer<Node> node_;
+  trigrad::Buffer<double> adjoint_;
   std::vector<Value> variables_;
   Value loss_;
 };

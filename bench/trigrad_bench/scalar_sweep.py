@@ -86,8 +86,9 @@ def entry(engine: str, style: str) -> Entry:
 def sweep(options: Options, store: Store, machine: str, cores: Sequence[int]) -> None:
     """A line for each job, style and library; then one for each size."""
     engines = [e for e in ENGINES if e in options.engines]
+    engines += [BARE] if engines else []
     for name, job in JOBS.items():
-        compare(options, store, machine, cores, [*engines, BARE], name, job)
+        compare(options, store, machine, cores, engines, name, job)
     for shape, links in GROWING.items():
         for nodes in NODES:
             loaded = workloads.load(shape, {"model.size": round(nodes / links)})

@@ -165,7 +165,7 @@ class Session:
         """Ends all processes, or keeps them for the next workload.
 
         The baseline's and its control's together: how fast a process is depends on what it did before (an
-        allocator that was asked for larger blocks once treats them otherwise later; 1.7 times was seen).
+        allocator that was asked for larger blocks once treats them otherwise later).
         """
         kept = {m for m in self.everybody() if keep and m.light()}
         if not self.options.check_only:

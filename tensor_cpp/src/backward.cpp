@@ -187,14 +187,6 @@ void check_nodes(const NodeList& order) {
   }
 }
 
-// A gradient that nobody else holds and that fills its storage may become somebody's .grad as it is.
-bool is_ours_alone(const Tensor& g) {
-  return g.cell()->counts.load(std::memory_order_relaxed) == (kRef | kHold) &&
-         g.cell()->storage->refs.load(std::memory_order_relaxed) == 1 && g.is_contiguous() &&
-         static_cast<std::size_t>(g.numel()) * size_of(g.dtype()) == g.cell()->storage->bytes && !g.cell()->weak &&
-         !g.cell()->storage->borrowed;
-}
-
 // Cells marked with this number or a later one take part in the sweep that is running on this thread.
 thread_local std::uint32_t sweep_run = 0;
 
@@ -286,14 +278,15 @@ class Sweep {
     for (std::size_t k = 0; k < targets_.size(); ++k)
       if (targets_[k] == &cell) captured[k] = g;
     if (mutant("retain_grad.of_all") || (mutant("grad.fills_leaves") && cell.is_leaf())) finished_.emplace_back(&cell, g);
-    else if (into_leaves_ && (cell.is_leaf() || (cell.retain_grad && !mutant("retain_grad.of_none")))) finished_.emplace_back(&cell, g);
+    else if (into_leaves_ && cell.is_leaf()) finished_.emplace_back(&cell, std::move(g));  // here its way ends
+    else if (into_leaves_ && cell.retain_grad && !mutant("retain_grad.of_none")) finished_.emplace_back(&cell, g);
     return g;
   }
 
   void accumulate_grad(Cell& cell, Tensor g) {
     const Tensor old = Tensor::alias(cell.grad());
     Tensor sum;
-    if (!old.defined()) sum = options_.create_graph || is_ours_alone(g) || mutant("leaf.aliases_gradient") ? g : clone(g);
+    if (!old.defined()) sum = options_.create_graph || is_ours_alone(g) || mutant("leaf.aliases_gradient") ? std::move(g) : clone(g);
     else if (mutant("leaf.overwrites")) sum = clone(g);
     else if (options_.create_graph) sum = old + g;
     else sum = add_in_place(old, g) ? old : Tensor(old).add_(g);

@@ -71,10 +71,10 @@ void finish_rows(T* z, const T* bias, std::size_t B, std::size_t O) {
   }
 }
 
-// h (n) = g act'
+// h (n) = g act', where h may be g
 template <Activation activation, class T>
-TRIGRAD_CLONES void undo_activation(const T* __restrict g, const T* __restrict z, T* __restrict h, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) h[i] = before_activation<activation>(g[i], z[i]);
+TRIGRAD_CLONES void undo_activation(const T* g, const T* z, T* h, std::size_t n) {
+  TRIGRAD_VECTOR_LOOP for (std::size_t i = 0; i < n; ++i) h[i] = before_activation<activation>(g[i], z[i]);
 }
 
 // Calls f with the activation as a template argument.
@@ -101,12 +101,14 @@ Tensor linear_forward(const Tensor& input, const Tensor& weight, const Tensor* b
   Dims shape = input.shape();
   shape[shape.size() - 1] = weight.size(0);
   const std::int64_t B = batch_of(shape), O = weight.size(0), I = weight.size(1);
-  const Tensor rows = input.ndim() == 2 ? input : reshape(input, {B, I}), z = empty(shape, input.dtype());
+  const Tensor reshaped = input.ndim() == 2 ? Tensor() : reshape(input, {B, I}), z = empty(shape, input.dtype());
+  const Tensor& rows = input.ndim() == 2 ? input : reshaped;
   const auto x = rows.cell()->strides(), w = weight.cell()->strides();
   visit_floating(z.dtype(), [&]<class T>() {
     gemm<T>({rows.data<T>(), x[0], x[1]}, {weight.data<T>(), w[1], w[0]}, z.data<T>(), B, O, I);
     if (!bias && activation == Activation::None) return;
-    const Tensor terms = bias ? contiguous_data(*bias) : zeros({O}, z.dtype());
+    const Tensor no_bias = bias ? Tensor() : zeros({O}, z.dtype());
+    const Flat terms(bias ? *bias : no_bias);
     with_activation(activation, [&]<Activation act>() {
       finish_rows<act>(z.data<T>(), terms.data<T>(), static_cast<std::size_t>(B), static_cast<std::size_t>(O));
     });
@@ -114,7 +116,8 @@ Tensor linear_forward(const Tensor& input, const Tensor& weight, const Tensor* b
   return z;
 }
 
-// The gradient before the activation, in ops where it is to be differentiated again, else in one pass.
+// The gradient before the activation, in ops where it is to be differentiated again, else in one pass; in place of g where
+// the sweep alone holds that.
 Tensor gradient_before(Activation activation, const Tensor& g, const Tensor& z) {
   if (activation == Activation::None || mutant("linear.activation_ignored")) return g;
   if (grad_enabled() || mutant("linear.relu_passes_at_0") || mutant("linear.tanh_slope")) {
@@ -122,7 +125,8 @@ Tensor gradient_before(Activation activation, const Tensor& g, const Tensor& z) 
     if (activation == Activation::Tanh) return g * (like(z, 1) - (mutant("linear.tanh_slope") ? z : z * z));
     return g * (z * (like(z, 1) - z));
   }
-  const Tensor h = empty(z.shape(), z.dtype()), flat_g = contiguous_data(g), flat_z = contiguous_data(z);
+  const Tensor h = is_ours_alone(g) ? g : empty(z.shape(), z.dtype());
+  const Flat flat_g(g), flat_z(z);
   visit_floating(z.dtype(), [&]<class T>() {
     with_activation(activation, [&]<Activation act>() {
       undo_activation<act>(flat_g.data<T>(), flat_z.data<T>(), h.data<T>(), static_cast<std::size_t>(h.numel()));
@@ -132,22 +136,24 @@ Tensor gradient_before(Activation activation, const Tensor& g, const Tensor& z) 
 }
 
 // The three gradients without ops between: h (B, O) is the gradient before the activation.
-void fill_gradients(const Cell& node, const Tensor& h, Tensor* gradients, std::int64_t B, std::int64_t O, std::int64_t I) {
-  const Tensor input = input_of(node, 0), weight = input_of(node, 1);
+void fill_gradients(const Cell& node, const Tensor& input, const Tensor& weight, const Tensor& h, Tensor* gradients) {
+  const std::int64_t I = weight.size(1), O = weight.size(0), B = batch_of(h.shape());
+  const Flat flat_h(h);
   visit_floating(h.dtype(), [&]<class T>() {
-    const Matrix<T> before{h.data<T>(), O, 1};
+    const Matrix<T> before{flat_h.data<T>(), O, 1};
     if (wants_gradient(node, 0)) {
       gradients[0] = empty(input.shape(), h.dtype());
       const auto steps = weight.cell()->strides();
       gemm<T>(before, {weight.data<T>(), steps[0], steps[1]}, gradients[0].data<T>(), B, I, O);
     }
     if (wants_gradient(node, 1)) {
+      const Flat flat_input(input);
       gradients[1] = empty({O, I}, h.dtype());
-      gemm<T>(before.transposed(), {contiguous_data(input).data<T>(), I, 1}, gradients[1].data<T>(), O, I, B);
+      gemm<T>(before.transposed(), {flat_input.data<T>(), I, 1}, gradients[1].data<T>(), O, I, B);
     }
     if (node.input_count > 2 && wants_gradient(node, 2)) {
       gradients[2] = empty({O}, h.dtype());
-      sum_columns(h.data<T>(), B, O, gradients[2].data<T>());
+      sum_columns(flat_h.data<T>(), B, O, gradients[2].data<T>());
     }
   });
 }
@@ -162,11 +168,12 @@ Tensor Linear::forward(const Tensor& input, const Tensor& weight, const Tensor& 
 }
 
 void Linear::vjp(Cell& node, const Tensor& g, Tensor* gradients) {
-  const Tensor input = input_of(node, 0), weight = input_of(node, 1);
-  const std::int64_t I = weight.size(1), O = weight.size(0), B = batch_of(g.shape());
-  const Tensor before = gradient_before(attrs_of<Attrs>(node).activation, g, Tensor::alias(&node));
+  const Borrowed borrowed_input(node.input_cells()[0]), borrowed_weight(node.input_cells()[1]), z(&node);
+  const Tensor &input = *borrowed_input, &weight = *borrowed_weight;
+  const Tensor before = gradient_before(attrs_of<Attrs>(node).activation, g, *z);
   if (!grad_enabled() && !mutant("linear.weight_of_first_row_only") && !mutant("linear.bias_averaged"))
-    return fill_gradients(node, contiguous_data(before), gradients, B, O, I);
+    return fill_gradients(node, input, weight, before, gradients);
+  const std::int64_t I = weight.size(1), O = weight.size(0), B = batch_of(g.shape());
   const Tensor h = reshape(before, {B, O});
   if (wants_gradient(node, 0)) gradients[0] = reshape(matmul(h, weight), input.shape());
   if (mutant("linear.weight_of_first_row_only") && wants_gradient(node, 1) && B > 0)

@@ -3,6 +3,7 @@
 
 #include "sums.hpp"
 
+#include <trigrad/tensor/internal.hpp>
 #include <trigrad/tensor/kernels.hpp>
 #include <trigrad/tensor/ops.hpp>
 #include <trigrad/tensor/structural.hpp>
@@ -51,7 +52,8 @@ struct FusedMseLoss {
   };
 
   static Tensor forward(const Tensor& x, const Tensor& t, const Attrs& at) {
-    const Tensor z = empty({}, x.dtype()), flat_x = contiguous_data(x), flat_t = contiguous_data(t);
+    const Tensor z = empty({}, x.dtype());
+    const Flat flat_x(x), flat_t(t);
     visit_floating(x.dtype(), [&]<class T>() {
       const double sum = sum_of_blocks<double>(x.numel(), [x = flat_x.data<T>(), t = flat_t.data<T>()](std::int64_t first, std::int64_t n) {
         return squared_distance(x + first, t + first, n);
@@ -63,7 +65,8 @@ struct FusedMseLoss {
 
   static Tensor rule(const Tensor& g, const Tensor& x, const Tensor& t, double factor) {
     if (grad_enabled()) return g * like(g, factor) * (x - t);
-    const Tensor z = empty(x.shape(), x.dtype()), flat_x = contiguous_data(x), flat_t = contiguous_data(t);
+    const Tensor z = empty(x.shape(), x.dtype());
+    const Flat flat_x(x), flat_t(t);
     visit_floating(x.dtype(), [&]<class T>() {
       const T scale = static_cast<T>(static_cast<double>(*g.data<T>()) * factor);
       parallel_for(x.numel(), kLanes, threads_for(x.numel()),

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <utility>
 #include <vector>
 
 #if defined(__linux__)
@@ -34,7 +35,7 @@ struct SizeClass {
 
 SizeClass class_of(std::size_t bytes) {
   if (bytes <= kSmall) {
-    const std::size_t steps = bytes == 0 ? 1 : (bytes + 15) / 16;
+    const std::size_t steps = (std::max<std::size_t>(bytes, 1) + 15) / 16;
     return {steps, steps * 16};
   }
   const auto power = static_cast<std::size_t>(std::bit_width(bytes - 1) - 1);  // 2^power < bytes <= 2^(power+1)
@@ -90,8 +91,7 @@ struct ThreadPool {
   std::uint64_t system_calls = 0;
   std::int64_t live_bytes = 0;  // below zero where other threads' blocks were given back here
   std::int64_t peak_bytes = 0;
-  bool known = false;  // Farewell will be called
-  bool gone = false;   // this thread is ending; its last tensors go straight to the depot
+  enum { New, Serving, Gone } state = New;  // New: Farewell does not know; Gone: the thread ends, its last blocks go to the depot
 
   void* take(std::size_t bytes) {
     const SizeClass size = class_of(bytes);
@@ -106,7 +106,8 @@ struct ThreadPool {
   }
 
   void* refill(SizeClass size) {
-    if (!known) say_farewell_later();
+    if (state == Gone) return from_system(size.bytes);
+    if (state == New) say_farewell_later();
     {
       Depot& shared = depot();
       const std::lock_guard lock(shared.mutex);
@@ -142,7 +143,10 @@ struct ThreadPool {
       live_bytes -= static_cast<std::int64_t>(size.bytes);
       return std::free(block);
     }
-    if (!known) say_farewell_later();
+    if (state != Serving) {
+      if (state == Gone) return to_depot(block, size.index);
+      say_farewell_later();
+    }
     if (live_bytes < -kSpill) return to_depot(block, size.index);
     live_bytes -= static_cast<std::int64_t>(size.bytes);
     free[size.index] = new (block) FreeBlock{free[size.index]};
@@ -152,26 +156,21 @@ struct ThreadPool {
 constinit thread_local ThreadPool pool;
 
 struct Farewell {
-  Farewell() { pool.known = true; }
+  Farewell() { pool.state = ThreadPool::Serving; }
   ~Farewell() {
-    pool.gone = true;
+    pool.state = ThreadPool::Gone;
     Depot& shared = depot();
     const std::lock_guard lock(shared.mutex);
     for (std::size_t k = 0; k < kClasses; ++k)
-      if (pool.free[k]) shared.lists[k].push_back(pool.free[k]);
+      if (FreeBlock* block = std::exchange(pool.free[k], nullptr)) shared.lists[k].push_back(block);
   }
 };
 void ThreadPool::say_farewell_later() { thread_local Farewell farewell; }
 
 }  // namespace
 
-void* pool_take(std::size_t bytes) { return pool.gone ? from_system(class_of(bytes).bytes) : pool.take(bytes); }
-
-void pool_give(void* block, std::size_t bytes) {
-  if (!pool.gone) return pool.give(block, bytes);
-  if (!kPooling) return std::free(block);
-  to_depot(block, class_of(bytes).index);
-}
+void* pool_take(std::size_t bytes) { return pool.take(bytes); }
+void pool_give(void* block, std::size_t bytes) { pool.give(block, bytes); }
 
 PoolCounters pool_counters() {
   const ThreadPool& mine = pool;

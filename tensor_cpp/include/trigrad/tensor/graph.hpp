@@ -44,6 +44,20 @@ bool wants_gradient(const Cell& node, std::size_t k);
 
 inline Tensor input_of(const Cell& node, std::size_t k) { return Tensor::alias(node.input_cells()[k]); }
 
+// A handle that neither counts nor lets go: for cells that somebody else is known to keep meanwhile, as a
+// node does its inputs while its rule runs.
+class Borrowed {
+ public:
+  explicit Borrowed(Cell* cell) : tensor_(cell) {}
+  ~Borrowed() { tensor_.detach_ownership(); }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+  const Tensor& operator*() const { return tensor_; }
+
+ private:
+  Tensor tensor_;
+};
+
 // --- anomalies -----------------------------------------------------------------------------------------------------
 bool detect_anomaly();           // of this thread
 void set_detect_anomaly(bool on);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <trigrad/tensor/graph.hpp>
+#include <trigrad/tensor/ops.hpp>
 
 namespace trigrad {
 
@@ -14,17 +15,29 @@ std::size_t stack_left();                                   // bytes of this thr
 
 bool add_in_place(const Tensor& sum, const Tensor& term);  // sum += term where both lie alike; else false, and nothing is done
 
-// A handle that neither counts nor lets go: for cells that somebody else is known to keep meanwhile.
-class Borrowed {
+// A tensor that nobody else holds and that fills its storage may be written over, or become somebody's .grad as it is.
+inline bool is_ours_alone(const Tensor& g) {
+  const Cell& cell = *g.cell();
+  return cell.counts.load(std::memory_order_relaxed) == (kRef | kHold) && cell.storage->refs.load(std::memory_order_relaxed) == 1 &&
+         cell.contiguous && static_cast<std::size_t>(cell.numel()) * size_of(cell.dtype) == cell.storage->bytes && !cell.weak &&
+         !cell.storage->borrowed;
+}
+
+// A tensor as one run of numbers; where its elements do not lie so, a copy.
+class Flat {
  public:
-  explicit Borrowed(Cell* cell) : tensor_(cell) {}
-  ~Borrowed() { tensor_.detach_ownership(); }
-  Borrowed(const Borrowed&) = delete;
-  Borrowed& operator=(const Borrowed&) = delete;
-  const Tensor& operator*() const { return tensor_; }
+  explicit Flat(const Tensor& x) : tensor_(x) {
+    if (!x.is_contiguous()) copy_ = contiguous_data(x);
+  }
+  explicit Flat(Tensor&&) = delete;  // it would be gone
+  template <class T>
+  T* data() const {
+    return (copy_.defined() ? copy_ : tensor_).data<T>();
+  }
 
  private:
-  Tensor tensor_;
+  const Tensor& tensor_;
+  Tensor copy_;
 };
 
 // Where the stack is now. The address of a local would not do: sanitizers move locals elsewhere.

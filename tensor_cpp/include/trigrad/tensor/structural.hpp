@@ -23,14 +23,14 @@ void structural_vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   } else {
     using Attrs = typename Op::Attrs;
     const Attrs& attrs = attrs_of<Attrs>(node);
-    const Tensor x = input_of(node, 0), z = Tensor::alias(&node);
-    if constexpr (requires { Op::gx(g, x, z, attrs); }) {
-      if (wants_gradient(node, 0)) gradients[0] = Op::gx(g, x, z, attrs);
+    const Borrowed x(node.input_cells()[0]), z(&node);
+    if constexpr (requires { Op::gx(g, *x, *z, attrs); }) {
+      if (wants_gradient(node, 0)) gradients[0] = Op::gx(g, *x, *z, attrs);
     } else {
-      const Tensor y = input_of(node, 1);
-      if (wants_gradient(node, 0)) gradients[0] = Op::gx(g, x, y, z, attrs);
-      if constexpr (requires { Op::gy(g, x, y, z, attrs); })
-        if (wants_gradient(node, 1)) gradients[1] = Op::gy(g, x, y, z, attrs);
+      const Borrowed y(node.input_cells()[1]);
+      if (wants_gradient(node, 0)) gradients[0] = Op::gx(g, *x, *y, *z, attrs);
+      if constexpr (requires { Op::gy(g, *x, *y, *z, attrs); })
+        if (wants_gradient(node, 1)) gradients[1] = Op::gy(g, *x, *y, *z, attrs);
     }
   }
 }
