@@ -51,6 +51,32 @@ def test_page_of_other_lines(make: ModuleType) -> None:
     assert set(re.findall(r"## (.*?),", few)) == {"A training step"}
 
 
+def test_a_goal_that_a_bare_tape_misses_is_out_of_reach(make: ModuleType) -> None:
+    found = lines()
+    text = make.page(found)
+    row = r"\| micrograd's moons \| op \| 1\.\d+ ns \| (2\.9|3\.0)\d ns \| .* \| 5 ✓ \| .* \| 12 (.) \|"
+    assert re.search(row, text)[2] == "✗", "16.7 times would be possible"  # type: ignore[index]
+    for one in found:
+        if one["kind"] == "scalar_cost" and one["engine"] == "native.bare_tape":
+            one["grad_ns"] = [ns * 1.6 for ns in one["grad_ns"]]
+    text = make.page(found)
+    assert re.search(row.replace("1\\.", "2\\."), text)[2] == "⊘", "no more than 10.4"  # type: ignore[index]
+
+
+def test_what_even_a_bare_tape_cannot_keep_flat_is_out_of_reach(make: ModuleType) -> None:
+    sizes = [line for line in lines() if line["kind"] == "scalar_size"]
+    assert "| chain | native.scalar_cpp | 3.0" in make.size_table(sizes)
+    assert "within 1.25× ✓" in make.size_table(sizes)
+    for growing, verdict in ((("native.scalar_cpp",), "✗"), (("native.scalar_cpp", "native.bare_tape"), "⊘")):
+        steep = [
+            one | {"again_ns": [2 * ns for ns in one["again_ns"]]}
+            if one["engine"] in growing and one["nodes"] > 1e6
+            else one
+            for one in sizes
+        ]
+        assert f"within 1.25× {verdict}" in make.size_table(steep)
+
+
 def test_stored_runs_name_their_machine_and_nobodys_paths() -> None:
     found = stored("targets")
     check_commits(found)

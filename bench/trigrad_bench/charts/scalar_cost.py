@@ -61,7 +61,8 @@ def build(lines: Lines) -> Chart | Missing:
             extra="time to record and to sweep, for each operation as micrograd counts them, CPU time of one"
             " thread, medians, 95 % intervals; op: every operation a node, mac: z = z + w·x (scalar_cpp:"
             " mul_add), own: what the library has for a sum of products; the bars are goals of scalar_cpp:"
-            f" {_goals()}; below in style op, dashed the first pass of a process",
+            f" {_goals()}; bare_tape asks no questions: the limit; below in style op, dashed the first pass"
+            " of a process",
         ),
         lambda theme: _draw(theme, costs, growing),
         [replace(FORWARD, fair=finding)],
@@ -126,7 +127,7 @@ def _draw(theme: Theme, costs: list[Line], growing: list[Line]) -> Figure:
     names = list(dict.fromkeys(one["workload"] for one in costs))
     shapes = list(dict.fromkeys(one["workload"] for one in growing))
     rows = -(-len(names) // 2)
-    fig, axes = figure(2.1 * rows + 2.6 * bool(shapes), rows + bool(shapes), 2)
+    fig, axes = figure(2.9 * rows + 2.6 * bool(shapes), rows + bool(shapes), 2)
     flat = list(axes.flat)
     for ax, name in zip(flat, names, strict=False):
         _panel(ax, theme, [one for one in costs if one["workload"] == name], costs)
@@ -152,7 +153,8 @@ def _panel(ax: Axes, theme: Theme, ones: list[Line], costs: list[Line]) -> None:
     least = min(filter(None, (*goals, *(low for _, low, _ in totals))))
     ax.set_xlim(least / 1.4, max(high for _, _, high in totals) * 2.5)
     for one, (ns, low, high), most in zip(ones, totals, goals, strict=True):
-        y = styles.index(one["style"]) + 0.26 * (engines.index(one["engine"]) - (len(engines) - 1) / 2)
+        place = engines.index(one["engine"]) - (len(engines) - 1) / 2
+        y = styles.index(one["style"]) + 0.8 / len(engines) * place
         dot(ax, theme, one["engine"], ns, y, xerr=interval(ns, low, high), size=6)
         ax.annotate(
             f"{ns:.3g}", (high, y), (6, 0), textcoords="offset points", va="center", size=7.5, color=theme.ink

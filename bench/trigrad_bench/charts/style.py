@@ -151,7 +151,7 @@ LOOKS: Final[dict[str, Look]] = {
     "torch": Look("torch", "D", "-", "xxxx", False),
     "torch.compile": Look("torch", "d", "--", "xx", True),
     "micrograd": Look("micrograd", "X", "-.", "++", False),
-    "native.bare_tape": Look("scalar", "|", ":", "..", False),
+    "native.bare_tape": Look("scalar", "d", ":", "..", False),
     "native.cppad": Look("peer", "p", "-", "", False),
     "native.adolc": Look("peer", "*", "--", "-\\\\", False),
     "autograd": Look("other", "h", "-", "\\\\\\", True),
