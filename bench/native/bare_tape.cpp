@@ -19,7 +19,7 @@ struct Node {
   double da, db;  // adjoint[a] += da · g, adjoint[b] += db · g, adjoint[c] += g
 };
 
-constexpr Id kFirst = 2;                         // so that `a + 1 == id` never holds for "nothing"
+constexpr Id kFirst = 2;                             // so that `a + 1 == id` never holds for "nothing"
 constexpr std::size_t kRoom = std::size_t{1} << 26;  // nodes; memory that nobody writes to costs nothing
 Node* node = nullptr;
 Id size = kFirst;

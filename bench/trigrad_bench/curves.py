@@ -58,9 +58,8 @@ def run(options: Options, store: Store, session: Session, reference: Reference) 
         if member.name == "torch" and member.dtype == "float32":
             torch = losses
         line(store, session, member, losses, reference.curve, judged(member, losses, reference, torch))
-    if (
-        session.control and session.control.alive
-    ):  # a twin lives the same life: both go on to the next workload
+    # A twin lives the same life: both go on to the next workload.
+    if session.control and session.control.alive:
         with contextlib.suppress(EngineError):
             measured(session.control, options, steps)
 

@@ -27,7 +27,7 @@ WARM_BLOCKS = 12
 WARM_SHARES = 1.0  # warm-up may take as long as the timed blocks
 COUNTER_SECONDS = 60.0
 START_SECONDS = 60.0
-HEAVY = 1.5  # GB
+HEAVY = 1.5  # GB: larger processes are not kept for the next workload
 
 Line = dict[str, Any]
 

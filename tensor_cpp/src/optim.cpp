@@ -80,32 +80,11 @@ void check_fits(std::string_view op, std::size_t k, const Tensor& parameter, con
 }
 
 // --- from tensors to kernels ---------------------------------------------------------------------------------------
-// A tensor as one run of numbers; where its elements do not lie so, a copy, which goes back when it was changed.
-class Run {
- public:
-  explicit Run(const Tensor& x) : tensor_(x) {
-    if (x.defined() && !x.is_contiguous()) copy_ = contiguous_data(x);
-  }
-  template <class T>
-  T* data() const {
-    return copy_.defined() ? copy_.data<T>() : tensor_.defined() ? tensor_.data<T>() : nullptr;
-  }
-  void changed() const {
-    if (!tensor_.defined()) return;
-    if (copy_.defined()) copy_elements(copy_, tensor_);
-    tensor_.cell()->storage->version.fetch_add(1, std::memory_order_relaxed);
-  }
-
- private:
-  const Tensor& tensor_;
-  Tensor copy_;
-};
-
 const Tensor kNone;
 
 template <class T>
 void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velocity, const SGDOptions& o, bool first_step) {
-  const Run p(parameter), g(gradient), v(velocity);
+  const Flat p(parameter), g(gradient), v(velocity);
   const std::int64_t n = parameter.numel();
   if (first_step && velocity.defined()) std::fill_n(v.data<T>(), n, T{0});
   const auto number = [](double x) { return static_cast<T>(x); };
@@ -129,7 +108,7 @@ void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velo
 template <class T>
 void adam_one(const Tensor& parameter, const Tensor& gradient, const Tensor& first, const Tensor& second, const Tensor& max_second,
               std::int64_t step, const AdamOptions& o, bool decoupled) {
-  const Run p(parameter), g(gradient), m(first), v(second), v_max(max_second);
+  const Flat p(parameter), g(gradient), m(first), v(second), v_max(max_second);
   const double t = static_cast<double>(step);
   const auto number = [](double x) { return static_cast<T>(x); };
   const AdamNumbers<T> with{.sign = number(o.maximize ? -1 : 1),
@@ -154,7 +133,7 @@ void adam_one(const Tensor& parameter, const Tensor& gradient, const Tensor& fir
   if (o.weight_decay == 0) run.template operator()<Decay::None>();
   else if (decoupled) run.template operator()<Decay::Decoupled>();
   else run.template operator()<Decay::Gradient>();
-  for (const Run* changed : {&p, &m, &v, &v_max}) changed->changed();
+  for (const Flat* changed : {&p, &m, &v, &v_max}) changed->changed();
 }
 
 // Notes an update of `parameters`; the other lists follow them. At a replay f sees one parameter after the other, each with

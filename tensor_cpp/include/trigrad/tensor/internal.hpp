@@ -23,16 +23,21 @@ inline bool is_ours_alone(const Tensor& g) {
          !cell.storage->borrowed;
 }
 
-// A tensor as one run of numbers; where its elements do not lie so, a copy.
+// A tensor as one run of numbers; where its elements do not lie so, a copy. An undefined one has no numbers.
 class Flat {
  public:
   explicit Flat(const Tensor& x) : tensor_(x) {
-    if (!x.is_contiguous()) copy_ = contiguous_data(x);
+    if (x.defined() && !x.is_contiguous()) copy_ = contiguous_data(x);
   }
   explicit Flat(Tensor&&) = delete;  // it would be gone
   template <class T>
   T* data() const {
-    return (copy_.defined() ? copy_ : tensor_).data<T>();
+    return copy_.defined() ? copy_.data<T>() : tensor_.defined() ? tensor_.data<T>() : nullptr;
+  }
+  void changed() const {  // by who wrote there: what was a copy goes back
+    if (!tensor_.defined()) return;
+    if (copy_.defined()) copy_elements(copy_, tensor_);
+    tensor_.cell()->storage->version.fetch_add(1, std::memory_order_relaxed);
   }
 
  private:
