@@ -8,7 +8,7 @@ import tomllib
 import pytest
 
 from . import instructions
-from .instructions import PROGRAMS, margin, verdict
+from .instructions import PROGRAMS, Program, margin, verdict
 
 HERE = {"compiler": "g++ 12.2.0", "libc": "glibc 2.36"}
 TABLE = {**HERE, "margin": 0.03, "margin_elsewhere": 0.15}
@@ -22,6 +22,17 @@ def test_instructions(name: str) -> None:
     table = instructions.read()
     allowed = margin(table, instructions.made_with())
     assert not verdict(instructions.count(PROGRAMS[name]), table["counts"][name], allowed)
+
+
+@countable
+@pytest.mark.parametrize("engine", ["native.tensor_cpp.tape", "native.tensor_cpp.stack", "native.scalar_cpp"])
+def test_a_link_costs_the_same_in_a_longer_chain(engine: str) -> None:
+    """Recorded, differentiated and freed: the cost of a graph is linear in its nodes."""
+    short, long = (
+        instructions.count(Program(engine, workload, "grad", 1, links))
+        for workload, links in (("chain.n1e3", 1_000), ("chain.n1e4", 10_000))
+    )
+    assert long == pytest.approx(short, rel=0.05)
 
 
 @countable

