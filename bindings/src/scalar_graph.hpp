@@ -61,7 +61,12 @@ class IdRange {
 };
 
 struct Graph {
-  Tape tape;
+  Graph() = default;
+  ~Graph() { value.release(), object.release(); }
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+
+  OwnedTape tape;
   Buffer<double> value;
   Buffer<ValueObject*> object;                     // null: no Python object now
   std::unordered_map<NodeId, PyObject*> keepsakes;  // dicts of objects that died while their node lives on

@@ -8,7 +8,7 @@ namespace trigrad {
 namespace {
 
 TEST(ScalarBlindSpots, RewindGivesTheSameIdsAgain) {
-  Tape tape;
+  OwnedTape tape;
   const NodeId x = tape.leaf();
   const Tape::Mark start = tape.mark();
   const NodeId first = tape.push(1, x, 2.0);

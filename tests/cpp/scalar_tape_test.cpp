@@ -102,7 +102,7 @@ void expect_equal(const Tape& tape, const std::vector<double>& expected, unsigne
 
 // One tape for all graphs: below the leaves, which have no node, lie nodes of earlier graphs.
 TEST(ScalarTape, SweepsAgreeWithThePlainOneOnRandomGraphs) {
-  Tape tape;
+  OwnedTape tape;
   const Tape::Mark empty = tape.mark();
   for (unsigned seed = 0; seed < 5000; ++seed) {
     tape.rewind(empty);
@@ -116,7 +116,7 @@ TEST(ScalarTape, SweepsAgreeWithThePlainOneOnRandomGraphs) {
 
 TEST(ScalarTape, SweepsAgreeWhereverTheyAreInterrupted) {
   for (unsigned seed = 0; seed < 500; ++seed) {
-    Tape tape;
+    OwnedTape tape;
     RandomGraph(seed).grow(tape, 20);
     const auto root = static_cast<NodeId>(tape.size() - 1);
     const std::vector<double> expected = plain_sweep(tape, root);
@@ -132,7 +132,7 @@ TEST(ScalarTape, SweepsAgreeWhereverTheyAreInterrupted) {
 
 TEST(ScalarTape, LeavesAccumulateAndOperationsAreRecomputed) {
   for (unsigned seed = 0; seed < 300; ++seed) {
-    Tape tape;
+    OwnedTape tape;
     RandomGraph(seed).grow(tape, 40);
     const auto root = static_cast<NodeId>(tape.size() - 1);
     tape.backward(root);
@@ -145,7 +145,7 @@ TEST(ScalarTape, LeavesAccumulateAndOperationsAreRecomputed) {
 }
 
 TEST(ScalarTape, ZeroAdjointsAreNotPassedOn) {
-  Tape tape;
+  OwnedTape tape;
   const NodeId x = tape.leaf(), y = tape.push(1, x, 1.0), infinite = tape.push(1, x, INFINITY);
   for (const double zero : {0.0, -0.0}) {
     tape.set_adjoint(infinite, zero);
@@ -157,7 +157,7 @@ TEST(ScalarTape, ZeroAdjointsAreNotPassedOn) {
 }
 
 TEST(ScalarTape, RewindForgetsAndKeepsLeaves) {
-  Tape tape;
+  OwnedTape tape;
   const NodeId x = tape.leaf();
   const Tape::Mark start = tape.mark();
   for (int step = 1; step <= 3; ++step) {
@@ -176,7 +176,7 @@ TEST(ScalarTape, RewindForgetsAndKeepsLeaves) {
 
 TEST(ScalarTape, CollectingKeepsWhatIsReachableAndItsGradients) {
   for (unsigned seed = 0; seed < 500; ++seed) {
-    Tape tape;
+    OwnedTape tape;
     RandomGraph(seed).grow(tape, 60);
     const auto root = static_cast<NodeId>(tape.size() - 1 - seed % 20);
     tape.backward(root);
@@ -201,7 +201,7 @@ TEST(ScalarTape, CollectingKeepsWhatIsReachableAndItsGradients) {
 }
 
 TEST(ScalarTape, ATenMillionChainNeedsNoStack) {
-  Tape tape;
+  OwnedTape tape;
   const NodeId x = tape.leaf();
   NodeId y = x;
   for (int k = 0; k < 10'000'000; ++k) y = tape.push(1, y, 1.0);
@@ -210,7 +210,7 @@ TEST(ScalarTape, ATenMillionChainNeedsNoStack) {
 }
 
 TEST(ScalarTape, OwnerCodesTellThreadsApart) {
-  const Tape a, b;
+  const OwnedTape a, b;
   EXPECT_NE(a.owner_code(), b.owner_code());
   EXPECT_NE(a.owner_code() | b.owner_code(), a.owner_code());
   EXPECT_NE(a.owner_code() | b.owner_code(), b.owner_code());

@@ -1,6 +1,7 @@
 // A growable array of plain records that keeps its memory. std::vector would do but for two things that the tape is
 // measured by: new space is not written twice, and large arrays ask for large pages, whose addresses are translated
-// once for 2 MiB instead of once for 4 KiB.
+// once for 2 MiB instead of once for 4 KiB. And it frees nothing unless told to: who has a Buffer calls release().
+// tape.hpp says why (current_tape).
 //
 // Read next: tape.hpp.
 #pragma once
@@ -11,7 +12,6 @@
 #include <cstring>
 #include <new>
 #include <type_traits>
-#include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -24,14 +24,15 @@ class Buffer {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
-  Buffer() = default;
-  Buffer(Buffer&& other) noexcept : data_(std::exchange(other.data_, nullptr)), capacity_(std::exchange(other.capacity_, 0)) {}
-  Buffer& operator=(Buffer&& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(capacity_, other.capacity_);
-    return *this;
+  constexpr Buffer() = default;
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  void release() {
+    std::free(data_);
+    data_ = nullptr;
+    capacity_ = 0;
   }
-  ~Buffer() { std::free(data_); }
 
   // Makes room for exactly `count` records; the first ones stay, new ones hold anything.
   void resize(std::size_t count) {

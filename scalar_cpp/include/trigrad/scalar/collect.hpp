@@ -23,7 +23,7 @@ std::size_t collect(Tape& tape, std::vector<std::uint8_t>& live, Moved&& moved) 
   std::vector<NodeId> to(tape.size_, 0);
   const std::size_t old_size = tape.size_, old_first = tape.first_, old_adjoints = tape.adjoints_;
   tape.size_ = tape.first_ = Tape::kFirstId;
-  tape.late_.clear();
+  tape.lates_ = 0;
   tape.terms_ = 0;
   std::size_t adjoints = std::min<std::size_t>(Tape::kFirstId, old_adjoints);
   for (std::size_t id = Tape::kFirstId; id < old_size; ++id) {

@@ -57,6 +57,19 @@ class Tape {
     std::size_t size, leaves, late, terms;
   };
 
+  constexpr Tape() = default;
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  void open() { owner_code_ = next_owner_code(); }
+  bool is_open() const { return owner_code_ != kNobody; }
+  void release() {
+    node_.release(), late_.release(), term_.release(), adjoint_.release();
+    size_ = first_ = kFirstId;
+    lates_ = terms_ = adjoints_ = 0;
+    owner_code_ = kNobody;
+  }
+
   NodeId leaf() {
     if (size_ >= node_.capacity()) [[unlikely]]
       grow();
@@ -64,17 +77,21 @@ class Tape {
       ++first_;
     } else {
       node_[size_] = {0, 0, 0, kLeaf, 0.0, 0.0};
-      late_.push_back(static_cast<NodeId>(size_));
+      if (lates_ >= late_.capacity()) late_.resize(std::max<std::size_t>(64, 2 * lates_));
+      late_[lates_++] = static_cast<NodeId>(size_);
     }
     return static_cast<NodeId>(size_++);
   }
 
-  // Always inlined, like Value::apply: in a large program the compiler would make them calls, which cost as much again.
-  [[gnu::always_inline]] NodeId push(OpCode op, NodeId a, double da, NodeId b = 0, double db = 0, NodeId c = 0) {
-    const std::size_t id = size_;
+  NodeId push(OpCode op, NodeId a, double da, NodeId b = 0, double db = 0, NodeId c = 0) { return push_at(size_, op, a, da, b, db, c); }
+
+  // With the place known already (Value reads it early). Always inlined, like Value::apply: in a large program the
+  // compiler would make them calls, which cost as much again. size_ is written behind the point where the slow path joins
+  // the fast one: so its value is in a register on both, and a loop that records does not read it back from memory.
+  [[gnu::always_inline]] NodeId push_at(std::size_t id, OpCode op, NodeId a, double da, NodeId b = 0, double db = 0, NodeId c = 0) {
     if (id >= node_.capacity()) [[unlikely]]
-      return grow_and_push(op, a, da, b, db, c);
-    node_[id] = {a, b, c, op, da, db};
+      grow_and_write(id, op, a, da, b, db, c);
+    else node_[id] = {a, b, c, op, da, db};
     size_ = id + 1;
     return static_cast<NodeId>(id);
   }
@@ -91,11 +108,11 @@ class Tape {
     return push(kSum, first, 0, static_cast<NodeId>(count), 0, c);
   }
 
-  Mark mark() const { return {size_, first_, late_.size(), terms_}; }
+  Mark mark() const { return {size_, first_, lates_, terms_}; }
   void rewind(const Mark& mark) {
     size_ = mutant("tape.rewind_forgets_nothing") ? size_ : mark.size;
     first_ = std::min(first_, mark.leaves);
-    late_.resize(mark.late);
+    lates_ = mark.late;
     terms_ = mark.terms;
     if (!mutant("tape.rewind_keeps_adjoints")) adjoints_ = std::min(adjoints_, size_);
   }
@@ -112,7 +129,7 @@ class Tape {
   void clear_operations() {
     if (mutant("tape.operations_not_cleared")) return reserve_adjoints();
     std::size_t from = mutant("tape.leaves_cleared") ? 0 : std::min(first_, adjoints_);
-    for (const NodeId leaf : late_) {
+    for (const NodeId leaf : std::span(late_.data(), lates_)) {
       if (leaf >= adjoints_) break;
       std::fill(adjoint_.data() + from, adjoint_.data() + leaf, 0.0);
       if (!mutant("tape.late_leaves_cleared")) from = leaf + 1;
@@ -238,11 +255,9 @@ class Tape {
   // Both zeros; as numbers, they would be compared with care for NaN, which takes three instructions more.
   static bool is_zero(double g) { return std::bit_cast<std::uint64_t>(g) << 1 == 0; }
 
-  // All of `push` again, not only grow(): where a slow path joins the fast one, the compiler no longer knows what it has
-  // in registers.
-  [[gnu::noinline, gnu::cold]] NodeId grow_and_push(OpCode op, NodeId a, double da, NodeId b, double db, NodeId c) {
+  [[gnu::noinline, gnu::cold]] void grow_and_write(std::size_t id, OpCode op, NodeId a, double da, NodeId b, double db, NodeId c) {
     grow();
-    return push(op, a, da, b, db, c);
+    node_[id] = {a, b, c, op, da, db};
   }
   [[gnu::noinline, gnu::cold]] void grow() {
     constexpr std::size_t limit = std::numeric_limits<NodeId>::max();
@@ -255,33 +270,45 @@ class Tape {
     term_.resize(std::max(terms_ + count, 2 * term_.capacity()));
   }
 
-  std::uint32_t owner_code_ = next_owner_code();
+  static constexpr std::uint32_t kNobody = 1;  // no operands' codes, combined, are this
+
+  std::uint32_t owner_code_ = kNobody;
   Buffer<Node> node_;
   std::size_t size_ = kFirstId;   // ids below size_ are taken
   std::size_t first_ = kFirstId;  // ids below first_ are leaves without a node
-  std::vector<NodeId> late_;      // the other leaves, ascending
+  Buffer<NodeId> late_;           // the other leaves, ascending
+  std::size_t lates_ = 0;
   Buffer<Term> term_;
   std::size_t terms_ = 0;
   Buffer<double> adjoint_;
   std::size_t adjoints_ = 0;      // how many there are; may be fewer than nodes: the rest is 0
 };
 
+// A tape that frees its memory at its end.
+class OwnedTape : public Tape {
+ public:
+  OwnedTape() { open(); }
+  ~OwnedTape() { release(); }
+};
+
+// The tape of this thread lies at an address that the compiler knows, so that a loop of operations keeps what it needs of
+// it in registers (a tenth to a fifth faster than through a pointer). That takes a type without a destructor: for one
+// with, C++ asks at every use whether the thread has made its variable yet. Hence Tape has none, and `Ending` frees it.
 namespace detail {
-inline Tape no_tape;  // what a thread has before it records: no Value has its code
-inline constinit thread_local Tape* current_tape = &no_tape;
-[[gnu::noinline, gnu::cold]] inline Tape& open_tape() {
-  static thread_local Tape own;
-  current_tape = &own;
-  return own;
+inline constinit thread_local Tape current_tape;
+struct Ending {
+  ~Ending() { current_tape.release(); }
+};
+[[gnu::noinline, gnu::cold]] inline void open_tape() {
+  static thread_local const Ending ending;
+  current_tape.open();
 }
 }  // namespace detail
 
-// The tape of this thread.
 inline Tape& tape() {
-  Tape* const current = detail::current_tape;
-  if (current == &detail::no_tape) [[unlikely]]
-    return detail::open_tape();
-  return *current;
+  if (!detail::current_tape.is_open()) [[unlikely]]
+    detail::open_tape();
+  return detail::current_tape;
 }
 
 }  // namespace trigrad

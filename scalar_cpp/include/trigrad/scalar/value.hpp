@@ -56,8 +56,8 @@ class Value {
   [[gnu::always_inline]] static Value apply(const typename Op::Attrs& attrs, Value x) {
     const double z = static_cast<double>(evaluate<Op>(attrs, x.data));
     if constexpr (differentiable<Op>) {
-      if (Tape* const t = tape_of(Op::info.name, x.owner_))
-        return {z, x.owner_, t->push(op_code<Op>, x.id_, partial<Op, 0>(attrs, x.data, z))};
+      if (const Place place = place_of(Op::info.name, x.owner_))
+        return {z, x.owner_, place.push(op_code<Op>, x.id_, partial<Op, 0>(attrs, x.data, z))};
     }
     return z;
   }
@@ -67,14 +67,15 @@ class Value {
     const double z = static_cast<double>(evaluate<Op>(attrs, x.data, y.data));
     if constexpr (differentiable<Op>) {
       const std::uint32_t owner = x.owner_ | y.owner_;
-      if (Tape* const t = tape_of(Op::info.name, owner)) {
+      if (const Place place = place_of(Op::info.name, owner)) {
         if constexpr (std::is_same_v<Op, Add>) {
           const double dy = mutant("value.add_equals_once") && x.id_ == y.id_ ? 0.0 : 1.0;
-          return {z, owner, t->push(op_code<Op>, y.id_, dy, 0, 0.0, x.id_)};  // a running sum
+          return {z, owner, place.push(op_code<Op>, y.id_, dy, 0, 0.0, x.id_)};  // a running sum
         }
-        const double dx = x.id_ ? partial<Op, 0>(attrs, x.data, y.data, z) : 0.0;
-        const double dy = y.id_ ? partial<Op, 1>(attrs, x.data, y.data, z) : 0.0;
-        return {z, owner, t->push(op_code<Op>, x.id_, dx, y.id_, dy)};
+        constexpr bool at_hand = std::is_same_v<Op, Mul>;  // asking whether a derivative is wanted would take longer
+        const double dx = at_hand || x.id_ ? partial<Op, 0>(attrs, x.data, y.data, z) : 0.0;
+        const double dy = at_hand || y.id_ ? partial<Op, 1>(attrs, x.data, y.data, z) : 0.0;
+        return {z, owner, place.push(op_code<Op>, x.id_, dx, y.id_, dy)};
       }
     }
     return z;
@@ -84,27 +85,38 @@ class Value {
   [[gnu::always_inline]] static Value apply(const typename Op::Attrs& attrs, Value c, Value x, Value y) {
     const double z = static_cast<double>(evaluate<Op>(attrs, c.data, x.data, y.data));
     const std::uint32_t owner = x.owner_ | y.owner_;
-    if (Tape* const t = tape_of(Op::info.name, owner)) {
+    if (const Place place = place_of(Op::info.name, owner)) {
       const double dx = partial<Op, 1>(attrs, c.data, x.data, y.data, z), dy = partial<Op, 2>(attrs, c.data, x.data, y.data, z);
-      return {z, owner, t->push(op_code<Op>, x.id_, dx, y.id_, dy)};
+      return {z, owner, place.push(op_code<Op>, x.id_, dx, y.id_, dy)};
     }
     return z;
   }
 
-  // Where to record a result of operands with these owner codes, combined: this thread's tape; nowhere if all of them
-  // are constants.
-  static Tape* tape_of(std::string_view caller, std::uint32_t owners) {
-    Tape* const t = detail::current_tape;
-    if (owners == t->owner_code()) [[likely]]
-      return t;
+  // Where an operation's result is recorded: on this thread's tape, as node `id`; nowhere if all operands are constants.
+  struct Place {
+    Tape* tape;
+    std::size_t id;
+
+    explicit operator bool() const { return tape != nullptr; }
+    [[gnu::always_inline]] NodeId push(OpCode op, NodeId a, double da, NodeId b = 0, double db = 0, NodeId c = 0) const {
+      return tape->push_at(id, op, a, da, b, db, c);
+    }
+  };
+
+  // For operands with these owner codes, combined. The id is read first, whether it is needed or not: see Tape::push_at.
+  [[gnu::always_inline]] static Place place_of(std::string_view caller, std::uint32_t owners) {
+    Tape& tape = detail::current_tape;
+    const std::size_t id = tape.size();
+    if (owners == tape.owner_code()) [[likely]]
+      return {&tape, id};
     if (owners != 0) refuse_thread(caller);
-    return nullptr;
+    return {nullptr, id};
   }
   std::uint32_t owner() const { return owner_; }
 
  private:
   Tape& recorded_on(std::string_view caller) const {
-    if (Tape* const t = tape_of(caller, owner_)) return *t;
+    if (const Place place = place_of(caller, owner_)) return *place.tape;
     throw GraphError(std::string(caller) +
                      ": the output does not require grad: it was computed from constants alone; make variables with leaf()");
   }
@@ -136,9 +148,9 @@ inline Value& operator/=(Value& x, Value y) { return x = x / y; }
 [[gnu::always_inline]] inline Value mul_add(Value w, Value x, Value c) {
   const double z = w.data * x.data + c.data;
   const std::uint32_t owner = w.owner() | x.owner() | c.owner();
-  if (Tape* const t = Value::tape_of("mul_add", owner)) {
-    if (mutant("value.mul_add_partials_exchanged")) return {z, owner, t->push(kMulAdd, w.id(), w.data, x.id(), x.data, c.id())};
-    return {z, owner, t->push(kMulAdd, w.id(), x.data, x.id(), w.data, c.id())};
+  if (const Value::Place place = Value::place_of("mul_add", owner)) {
+    if (mutant("value.mul_add_partials_exchanged")) return {z, owner, place.push(kMulAdd, w.id(), w.data, x.id(), x.data, c.id())};
+    return {z, owner, place.push(kMulAdd, w.id(), x.data, x.id(), w.data, c.id())};
   }
   return z;
 }
@@ -161,7 +173,8 @@ Value dot(std::span<const Value> w, std::span<const X> x, Value bias = 0.0) {
     if constexpr (std::same_as<X, Value>) *term++ = {wk.data, xk.id()};
   }
   const std::size_t count = std::same_as<X, Value> ? 2 * w.size() : w.size();
-  if (Tape* const t = Value::tape_of("dot", owner)) return {z, owner, t->push_sum(count, mutant("value.dot_forgets_bias") ? 0 : bias.id())};
+  if (const Value::Place place = Value::place_of("dot", owner))
+    return {z, owner, place.tape->push_sum(count, mutant("value.dot_forgets_bias") ? 0 : bias.id())};
   return z;
 }
 
