@@ -14,6 +14,7 @@
 #include <trigrad/tensor/ops.hpp>
 
 #include <algorithm>
+#include <numeric>
 
 namespace trigrad {
 namespace {
@@ -103,33 +104,36 @@ void stack_order(Cell* root, std::uint32_t run, NodeList& order) {
 // [/order:stack]
 
 // [order:tape]
-// Radix sort by creation number: linear in the nodes that are reached, whatever else is alive. Leaves have number 0.
+// By creation number, leaves first: linear in the nodes that are reached, whatever else is alive. Most graphs are in order
+// once their leaves are out of the way; of the others, small ones are sorted by insertion, large ones by radix.
 void sort_by_creation(NodeList& nodes) {
+  auto rest = nodes.end();  // operations move behind it, and keep their order
+  for (auto next = nodes.end(); next != nodes.begin();)
+    if ((*--next)->created != 0) std::iter_swap(next, --rest);
+  const std::span<Cell*> operations(rest, nodes.end());
   const auto by_creation = [](const Cell* a, const Cell* b) { return a->created < b->created; };
-  if (std::is_sorted(nodes.begin(), nodes.end(), by_creation)) return;
-  if (nodes.size() < 64) {  // a few are inserted one by one before the digits' counters are even cleared
-    for (auto next = nodes.begin(); next != nodes.end(); ++next)
-      std::rotate(std::upper_bound(nodes.begin(), next, *next, by_creation), next, next + 1);
+  if (std::ranges::is_sorted(operations, by_creation)) return;
+  if (operations.size() < 64) {  // a few are inserted one by one before the digits' counters are even cleared
+    for (auto next = operations.begin(); next != operations.end(); ++next)
+      std::rotate(std::upper_bound(operations.begin(), next, *next, by_creation), next, next + 1);
     return;
   }
-  std::uint64_t first = ~std::uint64_t{0}, last = 0;
-  for (const Cell* cell : nodes) {
-    if (cell->created == 0) continue;
-    first = std::min(first, cell->created);
-    last = std::max(last, cell->created);
-  }
-  const auto key = [&](const Cell* cell) { return cell->created == 0 ? 0 : cell->created - first + 1; };
+  const auto [oldest, youngest] = std::ranges::minmax_element(operations, by_creation);
+  const std::uint64_t first = (*oldest)->created, last = (*youngest)->created;
   Reused<Cell*, 1> other;
-  other.resize(nodes.size());
-  constexpr unsigned kBits = 11;
-  for (unsigned shift = 0; (last - first + 1) >> shift != 0; shift += kBits) {
+  other.resize(operations.size());
+  std::span<Cell*> from = operations, to = other;
+  constexpr unsigned kBits = 11, kMask = (1u << kBits) - 1;
+  for (unsigned shift = 0; (last - first) >> shift != 0; shift += kBits) {
     if (mutant("tape.sorts_by_low_digit") && shift > 0) break;
-    std::array<std::size_t, (1u << kBits) + 1> start{};
-    for (const Cell* cell : nodes) ++start[(key(cell) >> shift & ((1u << kBits) - 1)) + 1];
-    for (std::size_t k = 1; k < start.size(); ++k) start[k] += start[k - 1];
-    for (Cell* cell : nodes) other[start[key(cell) >> shift & ((1u << kBits) - 1)]++] = cell;
-    nodes.std::vector<Cell*>::swap(other);
+    const auto digit = [&](const Cell* cell) { return (cell->created - first) >> shift & kMask; };
+    std::array<std::size_t, kMask + 2> start{};
+    for (const Cell* cell : from) ++start[digit(cell) + 1];
+    std::partial_sum(start.begin(), start.end(), start.begin());
+    for (Cell* cell : from) to[start[digit(cell)]++] = cell;
+    std::swap(from, to);
   }
+  if (from.data() != operations.data()) std::ranges::copy(from, to.begin());
 }
 
 void tape_order(Cell* root, std::uint32_t run, NodeList& order) {
