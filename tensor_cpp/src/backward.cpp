@@ -310,7 +310,7 @@ class Sweep {
     for (std::size_t k = 0; k < count; ++k) {
       Cell* input = cell.input_cells()[k];
       if (!gradients[k].defined() || !wants_gradient(cell, k)) continue;
-      if (detect_anomaly() && has_nan(gradients[k]))
+      if (anomaly_ && has_nan(gradients[k]))
         throw AnomalyError("detect_anomaly: " + std::string(cell.op->info->name) + " gave NaN in the gradient of its input " +
                            std::to_string(k) + "; it was called at " + (cell.extra ? cell.extra->call_site : call_site()));
       add(input, std::move(gradients[k]));
@@ -335,6 +335,7 @@ class Sweep {
   NodeList order_;
   BackwardOptions options_;
   bool into_leaves_;
+  bool anomaly_ = detect_anomaly();
   bool retain_ = options_.retain_graph.value_or(options_.create_graph);
   std::size_t unvisited_;    // order_[unvisited_...] has been visited
   std::uint32_t outer_run_;  // of the sweep that called us, if any

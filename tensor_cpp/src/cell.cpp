@@ -170,6 +170,7 @@ void release(Cell* cell, std::uint64_t counts) {
 }
 
 void release_saved(Cell* cell) {
+  if (cell->inputs_saved == 0 && !cell->holds_itself) return;
   for (std::size_t k = 0; k < kInlineInputs; ++k)
     if (cell->inputs_saved >> k & 1) release(cell->input_cells()[k], kHold);
   cell->inputs_saved = 0;

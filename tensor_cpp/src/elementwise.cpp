@@ -161,8 +161,16 @@ void run_nest(Block block, const PackedAttrs& attrs, const LoopNest& nest) {
 // The common case needs no loop nest: all operands lie as the output does, so the tensor is one long row.
 bool lies_like(const Tensor& x, const Tensor& out) { return x.dtype() == out.dtype() && x.is_contiguous() && same_sizes(x, out); }
 
+// Then the output has the first one's shape and type, too: nothing is broadcast or promoted.
+bool lie_alike(std::span<const Tensor* const> inputs) {
+  const Tensor& x = *inputs[0];
+  return is_floating(x.dtype()) && x.is_contiguous() &&
+         std::ranges::all_of(inputs.subspan(1), [&](const Tensor* y) { return lies_like(*y, x); });
+}
+
 template <class T>
-void run_flat(Block block, const PackedAttrs& attrs, std::span<const Tensor* const> inputs, const Tensor& out, std::size_t n) {
+void run_flat(Block block, const PackedAttrs& attrs, std::span<const Tensor* const> inputs, const Tensor& out) {
+  const auto n = static_cast<std::size_t>(out.numel());
   const std::size_t whole = n - n % kLanes, rest = n - whole;
   const void* in[kMaxOperands];
   for (std::size_t i = 0; i < inputs.size(); ++i) in[i] = inputs[i]->cell()->data();
@@ -185,6 +193,10 @@ void run_flat(Block block, const PackedAttrs& attrs, std::span<const Tensor* con
   }
   block(attrs, in, result, kLanes);
   std::copy_n(result, rest, to + whole);
+}
+
+void run_alike(Block block, const PackedAttrs& attrs, std::span<const Tensor* const> inputs, const Tensor& out) {
+  visit_floating(out.dtype(), [&]<class T>() { run_flat<T>(block, attrs, inputs, out); });
 }
 
 DType result_dtype(std::span<const Tensor* const> inputs, const OpInfo& info) {
@@ -211,11 +223,8 @@ ComputeType compute_type(DType dtype) {
 }
 
 void run_block(Block block, ComputeType compute, const PackedAttrs& attrs, std::span<const Tensor* const> in, const Tensor& out) {
-  const std::int64_t n = out.numel();
-  if (n == 0) return;
-  if (is_floating(out.dtype()) && compute == compute_type(out.dtype()) && out.is_contiguous() &&
-      std::ranges::all_of(in, [&](const Tensor* x) { return lies_like(*x, out); }))
-    return visit_floating(out.dtype(), [&]<class T>() { run_flat<T>(block, attrs, in, out, static_cast<std::size_t>(n)); });
+  if (out.numel() == 0) return;
+  if (compute == compute_type(out.dtype()) && lie_alike(in) && lies_like(out, *in[0])) return run_alike(block, attrs, in, out);
   LoopNest nest;
   nest.sizes = out.shape();
   for (const Tensor* x : in) nest.operands[nest.count++] = operand_for(*x, nest.sizes);
@@ -273,14 +282,15 @@ DType promote(std::span<const Tensor* const> inputs) {
 Tensor apply_elementwise(const OpRow& row, const PackedAttrs& attrs, std::span<const Tensor* const> inputs) {
   if (capture::recording()) return capture::op(inputs, [&row, attrs](capture::Inputs in) { return apply_elementwise(row, attrs, in); });
   const OpInfo& info = *row.info;
+  const bool alike = lie_alike(inputs);
   Dims shape = inputs[0]->shape();
-  for (std::size_t k = 1; k < inputs.size(); ++k)
-    if (!same_sizes(*inputs[k], *inputs[0])) shape = broadcast(info.name, shape, inputs[k]->shape());
-  const DType promoted = result_dtype(inputs, info);
+  for (std::size_t k = 1; k < inputs.size() && !alike; ++k) shape = broadcast(info.name, shape, inputs[k]->shape());
+  const DType promoted = alike ? inputs[0]->dtype() : result_dtype(inputs, info);
   const DType dtype = info.result == Result::Bool ? DType::Bool : promoted;
-  const ComputeType compute = compute_type(promoted);
   Tensor z = empty(shape, dtype);
-  run_block(row.kernels->forward[compute], compute, attrs, inputs, z);
+  const ComputeType compute = compute_type(promoted);
+  if (alike && dtype == promoted) run_alike(row.kernels->forward[compute], attrs, inputs, z);
+  else run_block(row.kernels->forward[compute], compute, attrs, inputs, z);
   if (std::all_of(inputs.begin(), inputs.end(), [](const Tensor* x) { return x->cell()->weak; })) z.cell()->weak = true;
   if (detect_anomaly()) check_output(z, info.name, inputs);
   if (row.vjp && is_floating(dtype)) record(z, row, inputs, attrs.data());
@@ -298,6 +308,13 @@ void elementwise_vjp(Cell& node, const Tensor& g, Tensor* gradients) {
       if (wants_gradient(node, k)) gradients[k] = kernels.recorded_rule[k](attrs, g, in, Tensor::alias(&node));
     return;
   }
+  unsigned computed = 0;  // bit k: by a rule; other gradients are g itself, but where a planted fault stands in the rule
+  for (std::size_t k = 0; k < arity; ++k) {
+    if (!wants_gradient(node, k)) continue;
+    if (node.op->info->passes[k] && !kMutants) gradients[k] = g;
+    else computed |= 1u << k;
+  }
+  if (computed == 0) return;
   // The operands are g, the inputs and z. What the rule does not read was not saved; g stands in for it.
   const Borrowed x(node.input_cells()[0]), y(arity > 1 ? node.input_cells()[1] : nullptr), w(arity > 2 ? node.input_cells()[2] : nullptr);
   const Borrowed z(&node);
@@ -307,11 +324,7 @@ void elementwise_vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   operands[arity + 1] = node.holds_itself ? &*z : &g;
   const ComputeType compute = compute_type(g.dtype());
   for (std::size_t k = 0; k < arity; ++k) {
-    if (!wants_gradient(node, k)) continue;
-    if (node.op->info->passes[k] && !kMutants) {  // a planted fault stands in the rule
-      gradients[k] = g;
-      continue;
-    }
+    if (!(computed >> k & 1)) continue;
     gradients[k] = empty(g.shape(), g.dtype());
     run_block(kernels.rule[k][compute], compute, attrs, std::span(operands, arity + 2), gradients[k]);
   }
