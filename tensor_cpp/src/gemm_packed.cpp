@@ -74,8 +74,10 @@ template <class T>
   }
 }
 
-// Where a tile reads y itself, the rows to come are fetched this many ahead: the processor does not foresee long steps.
-constexpr std::int64_t kAhead = 16;
+// Weights and their gradients come from a far cache, so a tile asks early for what is needed soon: the place in z that it
+// will write, the strip of x that comes next (a few numbers at each step of k), and where it reads y itself, the row so
+// many further on; the processor does not foresee long steps.
+constexpr std::int64_t kAhead = 48;
 
 // Rows [row, row + kRows) of x times a panel of y, for `columns` columns of z from `column` on.
 template <int kRows, int kVectors, bool kCopy, class Vector, class T>
@@ -86,21 +88,28 @@ template <int kRows, int kVectors, bool kCopy, class Vector, class T>
   const Output<T>& z = job.z;
   const T* a = x.data + row * x.row_step;
   T* copy = job.copy;
+  T* const corner = z.data + row * z.row_step + column * z.column_step;
+  if (z.column_step == 1)
+    for (int r = 0; r < kRows; ++r)
+      for (int v = 0; v < kVectors; ++v) __builtin_prefetch(corner + r * z.row_step + v * kLanes, 1);
+  const T* next_strip = x.column_step == 1 ? a + kRows * x.row_step : a;
+  const T* ahead = panel + kAhead * y_step;
   Vector sums[kRows][kVectors] = {};
-  for (std::int64_t k = job.depth; k > 0; --k, a += x.column_step, panel += y_step) {
+  for (std::int64_t k = job.depth; k > 0; --k, a += x.column_step, panel += y_step, next_strip += kRows) {
+    __builtin_prefetch(next_strip);
     Vector b[kVectors];
     for (int v = 0; v < kVectors; ++v) std::memcpy(&b[v], panel + v * kLanes, sizeof(Vector));
     if constexpr (kCopy) {
       for (int v = 0; v < kVectors; ++v) {
-        __builtin_prefetch(panel + kAhead * y_step + v * kLanes, 0, 2);
+        __builtin_prefetch(ahead + v * kLanes, 0, 2);
         std::memcpy(copy + v * kLanes, &b[v], sizeof(Vector));
       }
       copy += kWidth;
+      ahead = k == kAhead + 1 ? job.y + kWidth : ahead + y_step;  // then of the next panel
     }
     for (int r = 0; r < kRows; ++r)
       for (int v = 0; v < kVectors; ++v) sums[r][v] += a[r * x.row_step] * b[v];
   }
-  T* const corner = z.data + row * z.row_step + column * z.column_step;
   if (columns == kWidth && z.column_step == 1) {
     for (int r = 0; r < kRows; ++r)
       for (int v = 0; v < kVectors; ++v) {
