@@ -225,8 +225,8 @@ class Sweep {
   ~Sweep() {  // also on the way out of an exception: no half-gathered gradient stays behind
     sweep_run = outer_run_;
     innermost_ = outer_;
-    for (Cell* cell : order_)
-      if (Cell* slot = std::exchange(cell->slot, nullptr)) release(slot, kRef | kHold);
+    for (std::size_t k = 0; k < unvisited_; ++k)
+      if (Cell* slot = std::exchange(order_[k]->slot, nullptr)) release(slot, kRef | kHold);
     for (auto& [cell, slot] : waiting_) cell->slot = slot;
     if (retain_) return;
     for (std::size_t k = unvisited_; k < order_.size(); ++k)  // inputs first: a node is touched no more once what was
@@ -255,7 +255,7 @@ class Sweep {
       Cell* cell = order_[--unvisited_];
       Tensor g(std::exchange(cell->slot, nullptr));
       if (g.defined() && cell->mark >= sweep_run) {
-        g = deliver(*cell, std::move(g));
+        deliver(*cell, g);
         if (!cell->is_leaf()) pass_on(*cell, g);
       }
       if (!retain_ && !cell->is_leaf()) release_saved(cell);  // memory falls while the sweep goes on
@@ -266,8 +266,8 @@ class Sweep {
   std::vector<Tensor> captured;  // under restrict_to: the gradient of each input
 
  private:
-  // Shows the complete gradient to hooks and stores it where somebody asked for it.
-  Tensor deliver(Cell& cell, Tensor g) {
+  // Shows the complete gradient to hooks, which may replace it, and stores it where somebody asked for it.
+  void deliver(Cell& cell, Tensor& g) {
     if (cell.extra) {
       const auto hooks = cell.extra->hooks;  // a hook may remove itself
       for (const auto& [number, hook] : hooks) {
@@ -284,7 +284,6 @@ class Sweep {
     if (mutant("retain_grad.of_all") || (mutant("grad.fills_leaves") && cell.is_leaf())) finished_.emplace_back(&cell, g);
     else if (into_leaves_ && cell.is_leaf()) finished_.emplace_back(&cell, std::move(g));  // here its way ends
     else if (into_leaves_ && cell.retain_grad && !mutant("retain_grad.of_none")) finished_.emplace_back(&cell, g);
-    return g;
   }
 
   void accumulate_grad(Cell& cell, Tensor g) {
