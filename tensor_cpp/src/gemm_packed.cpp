@@ -36,7 +36,14 @@ template <class T>
 struct Output {
   T* data;
   std::int64_t row_step, column_step;
-  bool add;  // z += instead of z =, from the second slice of k on
+  bool far;          // of a product too large for the nearest cache: what comes next is fetched ahead
+  bool add = false;  // z += instead of z =, from the second slice of k on
+
+  Output at(std::int64_t row, std::int64_t column) const {
+    Output moved = *this;
+    moved.data += row * row_step + column * column_step;
+    return moved;
+  }
 };
 
 // What one call of a kernel does: all of x times all of y.
@@ -78,9 +85,10 @@ template <class T>
 // will write, the strip of x that comes next (a few numbers at each step of k), and where it reads y itself, the row so
 // many further on; the processor does not foresee long steps.
 constexpr std::int64_t kAhead = 48;
+constexpr std::int64_t kNear = 64 << 10;  // bytes: a product of fewer does without, it would only take longer
 
 // Rows [row, row + kRows) of x times a panel of y, for `columns` columns of z from `column` on.
-template <int kRows, int kVectors, bool kCopy, class Vector, class T>
+template <int kRows, int kVectors, bool kCopy, bool kFar, class Vector, class T>
 [[gnu::always_inline]] inline void multiply_tile(const Job<T>& job, std::int64_t row, const T* panel, std::int64_t y_step,
                                                  std::int64_t column, std::int64_t columns) {
   constexpr int kLanes = sizeof(Vector) / sizeof(T), kWidth = kVectors * kLanes;
@@ -89,19 +97,19 @@ template <int kRows, int kVectors, bool kCopy, class Vector, class T>
   const T* a = x.data + row * x.row_step;
   T* copy = job.copy;
   T* const corner = z.data + row * z.row_step + column * z.column_step;
-  if (z.column_step == 1)
+  if (kFar && z.column_step == 1)
     for (int r = 0; r < kRows; ++r)
       for (int v = 0; v < kVectors; ++v) __builtin_prefetch(corner + r * z.row_step + v * kLanes, 1);
   const T* next_strip = x.column_step == 1 ? a + kRows * x.row_step : a;
   const T* ahead = panel + kAhead * y_step;
   Vector sums[kRows][kVectors] = {};
   for (std::int64_t k = job.depth; k > 0; --k, a += x.column_step, panel += y_step, next_strip += kRows) {
-    __builtin_prefetch(next_strip);
+    if constexpr (kFar) __builtin_prefetch(next_strip);
     Vector b[kVectors];
     for (int v = 0; v < kVectors; ++v) std::memcpy(&b[v], panel + v * kLanes, sizeof(Vector));
     if constexpr (kCopy) {
       for (int v = 0; v < kVectors; ++v) {
-        __builtin_prefetch(ahead + v * kLanes, 0, 2);
+        if constexpr (kFar) __builtin_prefetch(ahead + v * kLanes, 0, 2);
         std::memcpy(copy + v * kLanes, &b[v], sizeof(Vector));
       }
       copy += kWidth;
@@ -137,11 +145,11 @@ template <int kRows, int kVectors, bool kCopy, class Vector, class T>
 }
 
 // From `row` on: strips of kRows rows, and the rest in strips of half as many.
-template <int kRows, class Vector, class T>
+template <int kRows, bool kFar, class Vector, class T>
 [[gnu::always_inline]] inline void multiply_from(const Job<T>& job, std::int64_t row) {
   constexpr std::int64_t kLanes = sizeof(Vector) / sizeof(T), kWidth = 2 * kLanes;
   if (job.copy && row == 0 && job.M >= kRows) {
-    multiply_tile<kRows, 2, true, Vector>(job, 0, job.y, job.y_step, 0, kWidth);
+    multiply_tile<kRows, 2, true, kFar, Vector>(job, 0, job.y, job.y_step, 0, kWidth);
     row = kRows;
   }
   const T* const y = job.copy ? job.copy : job.y;
@@ -150,11 +158,17 @@ template <int kRows, class Vector, class T>
     std::int64_t column = 0;
     const T* panel = y;
     for (; column + kLanes < job.N; column += kWidth, panel += job.panel_step)
-      multiply_tile<kRows, 2, false, Vector>(job, row, panel, y_step, column, std::min(kWidth, job.N - column));
-    if (column < job.N) multiply_tile<kRows, 1, false, Vector>(job, row, panel, y_step, column, job.N - column);
+      multiply_tile<kRows, 2, false, kFar, Vector>(job, row, panel, y_step, column, std::min(kWidth, job.N - column));
+    if (column < job.N) multiply_tile<kRows, 1, false, kFar, Vector>(job, row, panel, y_step, column, job.N - column);
   }
   if constexpr (kRows > 1)
-    if (row < job.M) multiply_from<kRows / 2, Vector>(job, row);
+    if (row < job.M) multiply_from<kRows / 2, kFar, Vector>(job, row);
+}
+
+template <int kRows, class Vector, class T>
+[[gnu::always_inline]] inline void multiply_all(const Job<T>& job) {
+  if (job.z.far) multiply_from<kRows, true, Vector>(job, 0);
+  else multiply_from<kRows, false, Vector>(job, 0);
 }
 
 // Tiles as large as the registers allow: 32 of 64 bytes, 16 of 32 bytes, 16 of 16 bytes.
@@ -165,16 +179,16 @@ struct Kernel {
 };
 template <class T>
 void multiply_on_baseline(const Job<T>& job) {
-  multiply_from<4, typename VectorOf<T, 16>::type>(job, 0);
+  multiply_all<4, typename VectorOf<T, 16>::type>(job);
 }
 #if defined(__x86_64__)
 template <class T>
 __attribute__((target("avx2,fma"))) void multiply_on_avx2(const Job<T>& job) {
-  multiply_from<4, typename VectorOf<T, 32>::type>(job, 0);
+  multiply_all<4, typename VectorOf<T, 32>::type>(job);
 }
 template <class T>
 __attribute__((target("avx512f"))) void multiply_on_avx512(const Job<T>& job) {
-  multiply_from<8, typename VectorOf<T, 64>::type>(job, 0);
+  multiply_all<8, typename VectorOf<T, 64>::type>(job);
 }
 #endif
 
@@ -257,7 +271,7 @@ struct Multiplication {
   void few_rows(const Matrix<T>& x, const Matrix<T>& y, const Output<T>& z, std::int64_t M, std::int64_t N, std::int64_t depth) const {
     for (std::int64_t column = 0; column < N; column += kernel.width) {
       const std::int64_t columns = std::min(kernel.width, N - column);
-      const Output<T> to{z.data + column * z.column_step, z.row_step, z.column_step, z.add};
+      const Output<T> to = z.at(0, column);
       if (columns % (kernel.width / 2) == 0) {
         T* const copy = columns == kernel.width && M >= 2 * kernel.rows ? scratch : nullptr;
         kernel.multiply({x, M, depth, y.data + column, 0, y.row_step, columns, copy, to});
@@ -278,15 +292,7 @@ struct Multiplication {
       const std::int64_t rows = std::min(kernel.rows, M - row);
       for (std::int64_t k = 0; k < depth; ++k)
         for (std::int64_t r = 0; r < rows; ++r) strip[k * rows + r] = x.data[(row + r) * x.row_step + k * x.column_step];
-      kernel.multiply({{strip, 1, rows},
-                       rows,
-                       depth,
-                       scratch,
-                       panel_step,
-                       width,
-                       N,
-                       nullptr,
-                       {z.data + row * z.row_step, z.row_step, z.column_step, z.add}});
+      kernel.multiply({{strip, 1, rows}, rows, depth, scratch, panel_step, width, N, nullptr, z.at(row, 0)});
     }
   }
 
@@ -295,7 +301,8 @@ struct Multiplication {
       for (std::int64_t column = 0; column < N; column += blocks.columns) {
         const Matrix<T> x_slice{x.data + k * x.column_step, x.row_step, x.column_step};
         const Matrix<T> block{y.data + k * y.row_step + column * y.column_step, y.row_step, y.column_step};
-        const Output<T> to{z.data + column * z.column_step, z.row_step, z.column_step, k > 0};
+        Output<T> to = z.at(0, column);
+        to.add = k > 0;
         const std::int64_t depth = std::min(blocks.depth, K - k), columns = std::min(blocks.columns, N - column);
         if (blocks.few) few_rows(x_slice, block, to, M, columns, depth);
         else many_rows(x_slice, block, to, M, columns, depth);
@@ -317,13 +324,11 @@ void share_out(const Kernel<T>& kernel, const Matrix<T>& x, const Matrix<T>& y, 
   const auto on_part = [&](int part) { return Multiplication<T>{kernel, blocks, scratch + length * static_cast<std::size_t>(part)}; };
   if (M >= N)
     parallel_for(M, kernel.rows, worth, [&](std::int64_t first, std::int64_t last, int part) {
-      on_part(part)({x.data + first * x.row_step, x.row_step, x.column_step}, y,
-                    {z.data + first * z.row_step, z.row_step, z.column_step, false}, last - first, N, K);
+      on_part(part)({x.data + first * x.row_step, x.row_step, x.column_step}, y, z.at(first, 0), last - first, N, K);
     });
   else
     parallel_for(N, kernel.width, worth, [&](std::int64_t first, std::int64_t last, int part) {
-      on_part(part)(x, {y.data + first * y.column_step, y.row_step, y.column_step},
-                    {z.data + first * z.column_step, z.row_step, z.column_step, false}, M, last - first, K);
+      on_part(part)(x, {y.data + first * y.column_step, y.row_step, y.column_step}, z.at(0, first), M, last - first, K);
     });
   pool_give(scratch, bytes);
 }
@@ -334,8 +339,9 @@ void gemm_packed(const Kernel<T>& kernel, const Matrix<T>& x, const Matrix<T>& y
   const bool narrow = N < kernel.width / 2;  // panels are filled up with zeros
   const std::int64_t as_it_is = y.column_step == 1 && !narrow ? 0 : K * N;
   const std::int64_t as_transposed = (x.row_step == 1 ? 0 : K * M) + M * N / 2;
-  if (as_it_is <= as_transposed) share_out<T>(kernel, x, y, {z, N, 1, false}, M, N, K);
-  else share_out<T>(kernel, y.transposed(), x.transposed(), {z, 1, N, false}, N, M, K);
+  const bool far = (M * N + N * K + K * M) * static_cast<std::int64_t>(sizeof(T)) > kNear;
+  if (as_it_is <= as_transposed) share_out<T>(kernel, x, y, {z, N, 1, far}, M, N, K);
+  else share_out<T>(kernel, y.transposed(), x.transposed(), {z, 1, N, far}, N, M, K);
 }
 
 template <Set set, class T>
