@@ -88,8 +88,11 @@ void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velo
   const std::int64_t n = parameter.numel();
   if (first_step && velocity.defined()) std::fill_n(v.data<T>(), n, T{0});
   const auto number = [](double x) { return static_cast<T>(x); };
-  const SGDNumbers<T> with{number(o.maximize ? -1 : 1), number(o.lr), number(o.momentum), number(first_step ? 1 : 1 - o.dampening),
-                           number(o.weight_decay)};
+  const SGDNumbers<T> with{.sign = number(o.maximize && !mutant("sgd.maximize_ignored") ? -1 : 1),
+                           .lr = number(o.lr),
+                           .momentum = number(mutant("sgd.momentum_forgotten") ? 0 : o.momentum),
+                           .fresh = number(first_step && !mutant("sgd.first_step_dampened") ? 1 : 1 - o.dampening),
+                           .decay = number(mutant("sgd.decay_negative") ? -o.weight_decay : o.weight_decay)};
   const auto run = [&]<Momentum kMomentum>() {
     const auto pass = o.weight_decay != 0 ? sgd_pass<T, kMomentum, true> : sgd_pass<T, kMomentum, false>;
     parallel_for(
@@ -99,7 +102,7 @@ void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velo
         });
   };
   if (o.momentum == 0) run.template operator()<Momentum::None>();
-  else if (o.nesterov) run.template operator()<Momentum::Nesterov>();
+  else if (o.nesterov && !mutant("sgd.nesterov_ignored")) run.template operator()<Momentum::Nesterov>();
   else run.template operator()<Momentum::Plain>();
   p.changed();
   v.changed();
@@ -110,17 +113,18 @@ void adam_one(const Tensor& parameter, const Tensor& gradient, const Tensor& fir
               std::int64_t step, const AdamOptions& o, bool decoupled) {
   const Flat p(parameter), g(gradient), m(first), v(second), v_max(max_second);
   const double t = static_cast<double>(step);
+  const bool apart = decoupled && !mutant("adam.decay_coupled");
   const auto number = [](double x) { return static_cast<T>(x); };
-  const AdamNumbers<T> with{.sign = number(o.maximize ? -1 : 1),
-                            .fresh1 = number(1 - o.betas[0]),
+  const AdamNumbers<T> with{.sign = number(o.maximize && !mutant("adam.maximize_ignored") ? -1 : 1),
+                            .fresh1 = number(1 - o.betas[mutant("adam.betas_exchanged") ? 1 : 0]),
                             .beta2 = number(o.betas[1]),
                             .fresh2 = number(1 - o.betas[1]),
-                            .scale2 = number(1 / std::sqrt(1 - std::pow(o.betas[1], t))),
-                            .eps = number(o.eps),
-                            .step_size = number(o.lr / (1 - std::pow(o.betas[0], t))),
-                            .decay = number(decoupled ? 1 - o.lr * o.weight_decay : o.weight_decay)};
+                            .scale2 = number(mutant("adam.second_not_corrected") ? 1 : 1 / std::sqrt(1 - std::pow(o.betas[1], t))),
+                            .eps = number(mutant("adam.eps_squared") ? o.eps * o.eps : o.eps),
+                            .step_size = number(mutant("adam.first_not_corrected") ? o.lr : o.lr / (1 - std::pow(o.betas[0], t))),
+                            .decay = number(apart ? 1 - o.lr * o.weight_decay : o.weight_decay)};
   const auto run = [&]<Decay kDecay>() {
-    const auto pass = max_second.defined() ? adam_pass<T, kDecay, true> : adam_pass<T, kDecay, false>;
+    const auto pass = max_second.defined() && !mutant("adam.amsgrad_ignored") ? adam_pass<T, kDecay, true> : adam_pass<T, kDecay, false>;
     const std::int64_t n = parameter.numel();
     T* const most = v_max.template data<T>();
     parallel_for(n, kLanes, threads_for(n),
@@ -131,7 +135,7 @@ void adam_one(const Tensor& parameter, const Tensor& gradient, const Tensor& fir
                  });
   };
   if (o.weight_decay == 0) run.template operator()<Decay::None>();
-  else if (decoupled) run.template operator()<Decay::Decoupled>();
+  else if (apart) run.template operator()<Decay::Decoupled>();
   else run.template operator()<Decay::Gradient>();
   for (const Flat* changed : {&p, &m, &v, &v_max}) changed->changed();
 }
@@ -275,7 +279,8 @@ void Adam::step() {
       second = zeros_of(parameters_[k]);
       if (options_.amsgrad) max_second = zeros_of(parameters_[k]);
     }
-    adam_({&parameters_[k], 1}, {&grad, 1}, {&first, 1}, {&second, 1}, {&max_second, options_.amsgrad ? 1u : 0u}, ++step, options_,
+    if (!mutant("adam.does_not_age") || step == 0) ++step;
+    adam_({&parameters_[k], 1}, {&grad, 1}, {&first, 1}, {&second, 1}, {&max_second, options_.amsgrad ? 1u : 0u}, step, options_,
           decoupled_);
   }
 }
@@ -287,7 +292,7 @@ LambdaLR::LambdaLR(Optimizer& optimizer, std::function<double(std::int64_t)> fac
 
 void LambdaLR::set_epoch(std::int64_t epoch) {
   epoch_ = epoch;
-  optimizer_.set_lr(base_lr_ * factor_(epoch));
+  optimizer_.set_lr((mutant("lambda_lr.compounds") ? optimizer_.lr() : base_lr_) * factor_(epoch));
 }
 
 }  // namespace trigrad::optim

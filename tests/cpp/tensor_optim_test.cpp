@@ -81,6 +81,8 @@ TEST(TensorOptim, LambdaLr) {
   EXPECT_EQ(schedule.last_epoch(), 1);
   sgd.step();
   EXPECT_DOUBLE_EQ(w.item(), 1 - 0.5 - 0.375);
+  schedule.step();
+  EXPECT_EQ(sgd.lr(), 0.25);  // of the first value, not of the last
 }
 
 // --- PyTorch's ways ------------------------------------------------------------------------------------------------

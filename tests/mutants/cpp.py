@@ -244,7 +244,7 @@ SCALAR: dict[str, tuple[str, ...]] = {
     "tensor.pick_halves": (op_test("scalar_cpp", "reshape"),),
 }
 
-# The tape's and Value's C++ interface: GoogleTest answers, and these are its filters.
+# The C++ interface of the tape and of Value: GoogleTest answers, and these are its filters.
 NATIVE: dict[str, tuple[str, ...]] = {
     "tape.rewind_forgets_nothing": ("ScalarBlindSpots.*",),
     "tape.rewind_keeps_adjoints": ("ScalarTape.Rewind*",),
@@ -257,6 +257,18 @@ NATIVE: dict[str, tuple[str, ...]] = {
     "value.dot_forgets_bias": ("ScalarValue.*",),
     "value.dot_weights_get_weights": ("ScalarValue.*",),
     "value.add_equals_once": ("ScalarValue.*",),
+}
+# Python has optimisers of its own around the same kernels; these are met in C++.
+OPTIMISERS = {
+    "sgd": (
+        *("maximize_ignored", "momentum_forgotten", "first_step_dampened", "decay_negative"),
+        "nesterov_ignored",
+    ),
+    "adam": (
+        *("maximize_ignored", "betas_exchanged", "first_not_corrected", "second_not_corrected"),
+        *("eps_squared", "decay_coupled", "amsgrad_ignored", "does_not_age"),
+    ),
+    "lambda_lr": ("compounds",),
 }
 # Faults of the tape that both sides must see.
 NATIVE_TOO = (
@@ -282,6 +294,11 @@ def faults() -> list[Fault]:
     }
     for name, tests in native.items():
         found.append(Fault("scalar_cpp in C++", name, partial(switch, name), tests, native=True))
+    for kind, names in OPTIMISERS.items():
+        for name in (f"{kind}.{n}" for n in names):
+            found.append(
+                Fault("tensor_cpp in C++", name, partial(switch, name), ("TensorOptim.*",), native=True)
+            )
     listed = {f.name for f in found if not f.name.startswith(("rule.", "node."))}
     assert listed == names_in_sources(), (
         f"the list and the sources differ: {sorted(listed ^ names_in_sources())}"

@@ -18,7 +18,7 @@ class Fault:
     name: str
     plant: Callable[[], None]
     tests: tuple[str, ...]
-    native: bool = False  # of the tape's C++ interface: caught by GoogleTest, and `tests` filters its names
+    native: bool = False  # met in C++: caught by GoogleTest, and `tests` filters its names
     counts: bool = False  # whether C++ counts how often the fault took effect
 
     def __str__(self) -> str:
