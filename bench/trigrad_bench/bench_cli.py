@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .arguments import Parser
 from .options import EXTRAS, LONG, Options, UsageError, checked, from_suite, from_table, with_engines
 from .terminal import Terminal
 
@@ -30,9 +31,7 @@ exit status: 0 every engine agrees with the float64 reference (engines that are 
 
 def parser() -> argparse.ArgumentParser:
     """The arguments and their help."""
-    top = argparse.ArgumentParser(
-        prog=PROG, description="Gradients first, then speed, side by side.", epilog=EPILOG
-    )
+    top = Parser(prog=PROG, description="Gradients first, then speed, side by side.", epilog=EPILOG)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     doctor = commands.add_parser("doctor", help="is this machine fit, which engines are there")
     doctor.add_argument(

@@ -75,3 +75,19 @@ def test_what_speaks_against_measuring_is_said() -> None:
     (uneven,) = doctor.complaints(calm, doctor.stats.Ratio(1.05, 1.04, 1.06, 50))
     assert "1.040 to 1.060" in uneven
     assert doctor.ENGINE in engines.names()
+
+
+@pytest.mark.parametrize(
+    ("words", "short"),
+    [
+        (["list", "--js"], "--js"),
+        (["run", "--suit", "quick"], "--suit quick"),
+        (["plot", "latest", "--js"], "--js"),
+        (["trap", "--al"], "--al"),
+    ],
+)
+def test_flags_are_taken_whole(words: list[str], short: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert f"unrecognized arguments: {short}" in capsys.readouterr().err

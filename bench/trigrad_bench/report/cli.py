@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import store
+from ..arguments import Parser
 
 if TYPE_CHECKING:
     from ..charts.measure import Lines
@@ -24,7 +25,7 @@ RUN_HELP = "a run's folder or lines.jsonl, its id, the start of its id, or lates
 REMEDY = "needs matplotlib: python -m pip install 'trigrad[bench]'"
 
 
-def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parsers(sub: argparse._SubParsersAction[Parser]) -> None:
     """Adds the three commands to `trigrad bench`."""
     plot = sub.add_parser(
         "plot",
@@ -78,9 +79,7 @@ def add_parsers(sub: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def main(argv: list[str]) -> int:
     """Runs one command; returns the exit status: 0 done, 2 wrong usage or nothing to read."""
-    parser = argparse.ArgumentParser(
-        prog="trigrad bench", description="Charts, page and tables of a stored run."
-    )
+    parser = Parser(prog="trigrad bench", description="Charts, page and tables of a stored run.")
     add_parsers(parser.add_subparsers(dest="command", required=True, metavar="COMMAND"))
     return execute(parser.parse_args(argv))
 

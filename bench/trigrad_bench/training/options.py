@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from .. import arguments
 from .. import workload as workloads
 from .errors import UsageError
 from .recipes import Recipe
@@ -32,8 +33,8 @@ Ctrl-C stops after the batch at hand, writes --save and --plot, and exits with 1
 exit status: 0 done, 1 training or writing went wrong, 2 wrong usage, 130 stopped by Ctrl-C."""
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse without the usage paragraph before every error: one line, as all our errors are."""
+class Parser(arguments.Parser):
+    """Without the usage paragraph before every error: one line, as all our errors are."""
 
     def error(self, message: str) -> NoReturn:
         """Raised, and printed where all errors are."""
@@ -49,7 +50,6 @@ def parser(recipe: Recipe) -> Parser:
         description=f"{recipe.about} Defaults are those of {recipe.source}.",
         epilog=f"example: {recipe.example}\n\n{EPILOG}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = top.add_argument_group("what is trained").add_argument
     first = next(iter(recipe.models))

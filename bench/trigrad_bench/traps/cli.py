@@ -14,6 +14,7 @@ import textwrap
 from pathlib import Path
 
 from .. import machine
+from ..arguments import Parser
 from . import TRAPS
 from .record import Document, document, ok, repeat
 from .trap import Trap
@@ -26,7 +27,7 @@ does not count), 1 an effect was not seen or a check failed, 2 wrong usage, 130 
 
 def parser() -> argparse.ArgumentParser:
     """The arguments and their help."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog=PROG,
         description="Why benchmarks lie: fifteen small experiments, each with its measured effect.",
         epilog=EPILOG,

@@ -77,6 +77,7 @@ class Tape {
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
+  // A tape gets its owner code when it is opened and keeps its memory until it is released: see OwnedTape, current_tape.
   void open() { owner_code_ = next_owner_code(); }
   bool is_open() const { return owner_code_ != kNobody; }
   void release() {
