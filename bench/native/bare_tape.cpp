@@ -106,9 +106,6 @@ class BareTape {
     adjoint_.resize(kRoom);
     node = node_.data();
   }
-  ~BareTape() { node_.release(), adjoint_.release(); }
-  BareTape(const BareTape&) = delete;
-  BareTape& operator=(const BareTape&) = delete;
 
   std::span<const Value> start(std::span<const double> values) {
     size = kFirst;

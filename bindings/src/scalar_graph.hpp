@@ -61,11 +61,6 @@ class IdRange {
 };
 
 struct Graph {
-  Graph() = default;
-  ~Graph() { value.release(), object.release(); }
-  Graph(const Graph&) = delete;
-  Graph& operator=(const Graph&) = delete;
-
   OwnedTape tape;
   Buffer<double> value;
   Buffer<ValueObject*> object;                     // null: no Python object now

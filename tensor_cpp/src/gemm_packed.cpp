@@ -36,7 +36,6 @@ template <class T>
 struct Output {
   T* data;
   std::int64_t row_step, column_step;
-  bool far;          // of a product too large for the nearest cache: what comes next is fetched ahead
   bool add = false;  // z += instead of z =, from the second slice of k on
 
   Output at(std::int64_t row, std::int64_t column) const {
@@ -165,30 +164,24 @@ template <int kRows, bool kFar, class Vector, class T>
     if (row < job.M) multiply_from<kRows / 2, kFar, Vector>(job, row);
 }
 
-template <int kRows, class Vector, class T>
-[[gnu::always_inline]] inline void multiply_all(const Job<T>& job) {
-  if (job.z.far) multiply_from<kRows, true, Vector>(job, 0);
-  else multiply_from<kRows, false, Vector>(job, 0);
-}
-
 // Tiles as large as the registers allow: 32 of 64 bytes, 16 of 32 bytes, 16 of 16 bytes.
 template <class T>
 struct Kernel {
   std::int64_t rows, width;
   void (*multiply)(const Job<T>&);
 };
-template <class T>
+template <bool kFar, class T>
 void multiply_on_baseline(const Job<T>& job) {
-  multiply_all<4, typename VectorOf<T, 16>::type>(job);
+  multiply_from<4, kFar, typename VectorOf<T, 16>::type>(job, 0);
 }
 #if defined(__x86_64__)
-template <class T>
+template <bool kFar, class T>
 __attribute__((target("avx2,fma"))) void multiply_on_avx2(const Job<T>& job) {
-  multiply_all<4, typename VectorOf<T, 32>::type>(job);
+  multiply_from<4, kFar, typename VectorOf<T, 32>::type>(job, 0);
 }
-template <class T>
+template <bool kFar, class T>
 __attribute__((target("avx512f"))) void multiply_on_avx512(const Job<T>& job) {
-  multiply_all<8, typename VectorOf<T, 64>::type>(job);
+  multiply_from<8, kFar, typename VectorOf<T, 64>::type>(job, 0);
 }
 #endif
 
@@ -202,13 +195,13 @@ Set best_set() {
   return Set::Baseline;
 }
 
-template <class T>
+template <bool kFar, class T>
 Kernel<T> kernel_for(Set set) {
 #if defined(__x86_64__)
-  if (set == Set::Avx512) return {8, 128 / sizeof(T), multiply_on_avx512<T>};
-  if (set == Set::Avx2) return {4, 64 / sizeof(T), multiply_on_avx2<T>};
+  if (set == Set::Avx512) return {8, 128 / sizeof(T), multiply_on_avx512<kFar, T>};
+  if (set == Set::Avx2) return {4, 64 / sizeof(T), multiply_on_avx2<kFar, T>};
 #endif
-  return {4, 32 / sizeof(T), multiply_on_baseline<T>};
+  return {4, 32 / sizeof(T), multiply_on_baseline<kFar, T>};
 }
 
 constexpr std::int64_t kBlockBytes = 256 << 10;  // of y, packed at a time: half of a second-level cache at the least
@@ -339,15 +332,15 @@ void gemm_packed(const Kernel<T>& kernel, const Matrix<T>& x, const Matrix<T>& y
   const bool narrow = N < kernel.width / 2;  // panels are filled up with zeros
   const std::int64_t as_it_is = y.column_step == 1 && !narrow ? 0 : K * N;
   const std::int64_t as_transposed = (x.row_step == 1 ? 0 : K * M) + M * N / 2;
-  const bool far = (M * N + N * K + K * M) * static_cast<std::int64_t>(sizeof(T)) > kNear;
-  if (as_it_is <= as_transposed) share_out<T>(kernel, x, y, {z, N, 1, far}, M, N, K);
-  else share_out<T>(kernel, y.transposed(), x.transposed(), {z, 1, N, far}, N, M, K);
+  if (as_it_is <= as_transposed) share_out<T>(kernel, x, y, {z, N, 1}, M, N, K);
+  else share_out<T>(kernel, y.transposed(), x.transposed(), {z, 1, N}, N, M, K);
 }
 
 template <Set set, class T>
 void gemm_on(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K) {
-  static const Kernel<T> kernel = kernel_for<T>(set);
-  gemm_packed<T>(kernel, x, y, z, M, N, K);
+  static const Kernel<T> plain = kernel_for<false, T>(set), ahead = kernel_for<true, T>(set);
+  const std::int64_t bytes = (M * N + N * K + K * M) * static_cast<std::int64_t>(sizeof(T));
+  gemm_packed<T>(bytes > kNear ? ahead : plain, x, y, z, M, N, K);
 }
 
 }  // namespace

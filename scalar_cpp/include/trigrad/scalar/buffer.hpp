@@ -1,7 +1,6 @@
 // A growable array of plain records that keeps its memory. std::vector would do but for two things that the tape is
 // measured by: new space is not written twice, and large arrays ask for large pages, whose addresses are translated
-// once for 2 MiB instead of once for 4 KiB. And it frees nothing unless told to: who has a Buffer calls release().
-// tape.hpp says why (current_tape).
+// once for 2 MiB instead of once for 4 KiB.
 //
 // Read next: tape.hpp.
 #pragma once
@@ -19,14 +18,15 @@
 
 namespace trigrad {
 
+// Without a destructor, for the tape, which says why (current_tape); everybody else wants a Buffer.
 template <class T>
-class Buffer {
+class RawBuffer {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
-  constexpr Buffer() = default;
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
+  constexpr RawBuffer() = default;
+  RawBuffer(const RawBuffer&) = delete;
+  RawBuffer& operator=(const RawBuffer&) = delete;
 
   void release() {
     std::free(data_);
@@ -68,6 +68,13 @@ class Buffer {
 
   T* data_ = nullptr;
   std::size_t capacity_ = 0;
+};
+
+template <class T>
+class Buffer : public RawBuffer<T> {
+ public:
+  Buffer() = default;
+  ~Buffer() { this->release(); }
 };
 
 }  // namespace trigrad

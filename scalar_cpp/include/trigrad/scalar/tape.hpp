@@ -107,8 +107,8 @@ class Tape {
   // the fast one: so its value is in a register on both, and a loop that records does not read it back from memory.
   [[gnu::always_inline]] NodeId push_at(std::size_t id, OpCode op, NodeId a, double da, NodeId b = 0, double db = 0, NodeId c = 0) {
     if (id >= node_.capacity()) [[unlikely]]
-      grow_and_write(id, op, a, da, b, db, c);
-    else write_node(&node_[id], a, b, c, op, da, db);
+      grow();
+    write_node(&node_[id], a, b, c, op, da, db);
     size_ = id + 1;
     return static_cast<NodeId>(id);
   }
@@ -272,10 +272,6 @@ class Tape {
   // Both zeros; as numbers, they would be compared with care for NaN, which takes three instructions more.
   static bool is_zero(double g) { return std::bit_cast<std::uint64_t>(g) << 1 == 0; }
 
-  [[gnu::noinline, gnu::cold]] void grow_and_write(std::size_t id, OpCode op, NodeId a, double da, NodeId b, double db, NodeId c) {
-    grow();
-    node_[id] = {a, b, c, op, da, db};
-  }
   [[gnu::noinline, gnu::cold]] void grow() {
     constexpr std::size_t limit = std::numeric_limits<NodeId>::max();
     if (size_ >= limit) throw GraphError("tape: 4294967295 nodes are recorded, and an id has 32 bits; rewind or free some");
@@ -290,14 +286,14 @@ class Tape {
   static constexpr std::uint32_t kNobody = 1;  // no operands' codes, combined, are this
 
   std::uint32_t owner_code_ = kNobody;
-  Buffer<Node> node_;
+  RawBuffer<Node> node_;
   std::size_t size_ = kFirstId;   // ids below size_ are taken
   std::size_t first_ = kFirstId;  // ids below first_ are leaves without a node
-  Buffer<NodeId> late_;           // the other leaves, ascending
+  RawBuffer<NodeId> late_;        // the other leaves, ascending
   std::size_t lates_ = 0;
-  Buffer<Term> term_;
+  RawBuffer<Term> term_;
   std::size_t terms_ = 0;
-  Buffer<double> adjoint_;
+  RawBuffer<double> adjoint_;
   std::size_t adjoints_ = 0;      // how many there are; may be fewer than nodes: the rest is 0
 };
 
