@@ -131,6 +131,14 @@ def test_failures_and_missing_charts_are_named(html: str) -> None:
     assert "<8-core>" not in html
 
 
+def test_who_is_compared_with_itself_is_named() -> None:
+    """PyTorch where it is installed; on a fresh machine another engine is the control."""
+    assert Lines(lines()).band_in_words().startswith("PyTorch against itself, at most 0.9")
+    others = [one | {"engine": "tensor_cpp.tape"} if one["kind"] == "control" else one for one in lines()]
+    assert Lines(others).band_in_words().startswith("tensor_cpp.tape against itself, at most 0.9")
+    assert not Lines([one for one in lines() if one["kind"] != "control"]).band_in_words()
+
+
 def test_takeaways_come_first_and_are_three(html: str) -> None:
     first = html.split("<section", 2)[1]
     assert 'id="takeaways"' in first

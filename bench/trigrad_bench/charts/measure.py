@@ -122,6 +122,15 @@ class Lines:
         controls = [c for c in self.kind("control") if wanted is None or c["workload"] in wanted]
         return stats.aa_band(c for c in controls if threads is None or c.get("threads") == threads)
 
+    def band_in_words(self) -> str:
+        """Who was compared with itself, and how far it was from itself at most; "" without a control."""
+        names = {c["engine"] for c in self.kind("control")}
+        if not names:
+            return ""
+        who = "PyTorch" if names == {"torch"} else " and ".join(label(n) for n in sorted(names))
+        low, high = self.band()
+        return f"{who} against itself, at most {low:.3f} to {high:.3f}"
+
     @cached_property
     def points(self) -> list[Point]:
         """Every cell, its processes together, in the order of workloads and engines."""

@@ -48,12 +48,8 @@ def build(lines: Lines) -> Chart | Missing:
 
 
 def _band(lines: Lines) -> str:
-    low, high = lines.band()
-    return (
-        f"shaded: each row's A/A band, PyTorch against itself, at most {low:.3f} to {high:.3f}"
-        if lines.kind("control")
-        else "no A/A control"
-    )
+    words = lines.band_in_words()
+    return f"shaded: each row's A/A band, {words}" if words else "no A/A control"
 
 
 def _finding(points: list[Point]) -> str:

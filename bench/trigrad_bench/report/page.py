@@ -148,12 +148,8 @@ def _gate_words() -> str:
 
 
 def _time_words(lines: Lines) -> str:
-    low, high = lines.band()
-    band = (
-        f"the A/A band of its workload (PyTorch against itself; at most {low:.3f} to {high:.3f} here)"
-        if lines.kind("control")
-        else "1 (this run has no A/A control)"
-    )
+    words = lines.band_in_words()
+    band = f"the A/A band of its workload ({words} here)" if words else "1 (this run has no A/A control)"
     return (
         "<p>Medians over all blocks with 95 % intervals. Ratios are paired round by round, their interval"
         f" counts processes; “faster” and “slower” are said only where the interval leaves {band}. A ratio"
