@@ -9,16 +9,13 @@
 #include "styles.hpp"
 
 #include <cmath>
-#include <trigrad/scalar/buffer.hpp>
+#include <trigrad/scalar/tape.hpp>
 
 namespace {
-using Id = std::uint32_t;
+using trigrad::half, trigrad::half_at, trigrad::Node;
+using Id = trigrad::NodeId;
 
-struct Node {
-  Id a, b, c, unused;
-  double da, db;  // adjoint[a] += da · g, adjoint[b] += db · g, adjoint[c] += g
-};
-
+enum Op : Id { kOther, kAdd, kMul };  // what the sweep asks for
 constexpr Id kFirst = 2;                             // so that `a + 1 == id` never holds for "nothing"
 constexpr std::size_t kRoom = std::size_t{1} << 26;  // nodes; memory that nobody writes to costs nothing
 Node* node = nullptr;
@@ -30,17 +27,17 @@ struct Value {
 
   Value() = default;
   Value(double constant) : data(constant) {}
-  Value(double result, Id a, double da, Id b = 0, double db = 0, Id c = 0) : data(result), id(size) {
-    node[size] = {a, b, c, 0, da, db};
+  Value(double result, Id a, double da, Id b = 0, double db = 0, Id c = 0, Op op = kOther) : data(result), id(size) {
+    trigrad::write_node(&node[size], a, b, c, op, da, db);
     ++size;
   }
 };
 
 inline Value mul_add(Value w, Value x, Value c) { return {w.data * x.data + c.data, w.id, x.data, x.id, w.data, c.id}; }
-inline Value operator+(Value x, Value y) { return {x.data + y.data, y.id, 1, 0, 0, x.id}; }
+inline Value operator+(Value x, Value y) { return {x.data + y.data, y.id, 1, 0, 0, x.id, kAdd}; }
 inline Value operator-(Value x, Value y) { return {x.data - y.data, y.id, -1, 0, 0, x.id}; }
 inline Value operator-(Value x) { return {-x.data, x.id, -1}; }
-inline Value operator*(Value x, Value y) { return {x.data * y.data, x.id, y.data, y.id, x.data}; }
+inline Value operator*(Value x, Value y) { return {x.data * y.data, x.id, y.data, y.id, x.data, 0, kMul}; }
 inline Value operator/(Value x, Value y) { return {x.data / y.data, x.id, 1 / y.data, y.id, -x.data / (y.data * y.data)}; }
 inline Value& operator+=(Value& x, Value y) { return x = x + y; }
 inline Value& operator-=(Value& x, Value y) { return x = x - y; }
@@ -61,37 +58,43 @@ inline Value sqrt(Value x) {
   return {z, x.id, 0.5 / z};
 }
 
+bool is_zero(const double* from, std::size_t count = 1) {
+  std::uint64_t bits = 0;
+  for (std::size_t k = 0; k < count; ++k) bits |= std::bit_cast<std::uint64_t>(from[k]);
+  return bits << 1 == 0;
+}
+
 // Tape::sweep without sums of many terms: its comments say why an adjoint is kept in a register.
-void sweep(double* adjoint, Id first, Id root) {
-  for (Id i = root; i >= first; --i) {
+[[gnu::noinline]] void sweep(double* adjoint, Id first, Id root) {
+  for (std::size_t i = root; i >= first; --i) {
     double g = adjoint[i];
-    while (g != 0 && i >= first) {
-      const Id a = node[i].a, b = node[i].b, c = node[i].c;
-      const double da = node[i].da, db = node[i].db;
-      if (c + 1 == i) {
-        adjoint[a] += da * g;
-        if (b) adjoint[b] += db * g;
+    if (is_zero(&g)) {
+      while (i >= first + 4 && is_zero(adjoint + i - 4, 4)) i -= 4;
+      continue;
+    }
+    while (!is_zero(&g) && i >= first) {
+      const Node& n = node[i];
+      const auto id = static_cast<Id>(i);
+      if (n.c + 1 == i) {
+        adjoint[n.a] += n.da * g;
+        if (n.b) adjoint[n.b] += n.db * g;
         g = adjoint[--i] += g;
-      } else if (a + 1 == i && c + 2 == i && i > first) {
-        if (b) adjoint[b] += db * g;
-        if (const double gm = adjoint[i - 1] += da * g; gm != 0) {
-          const Node& m = node[i - 1];
-          const Id ma = m.a, mb = m.b, mc = m.c;
-          const double mda = m.da, mdb = m.db;
-          adjoint[ma] += mda * gm;
-          if (mb) adjoint[mb] += mdb * gm;
-          if (mc) adjoint[mc] += gm;
-        }
+      } else if (i > first && half_at(n.a) == half(id - 1, 0) && half_at(n.c) == half(id - 2, kAdd) &&
+                 half_at(node[i - 1].c) == half(0, kMul) && is_zero(&adjoint[i - 1])) {
+        const Node& m = node[i - 1];
+        adjoint[i - 1] = g;
+        adjoint[m.a] += m.da * g;
+        if (m.b) adjoint[m.b] += m.db * g;
         i -= 2;
         g = adjoint[i] += g;
       } else {
-        if (c) adjoint[c] += g;
-        adjoint[b] += db * g;
-        if (a + 1 != i) {
-          adjoint[a] += da * g;
+        if (n.c) adjoint[n.c] += g;
+        if (n.b) adjoint[n.b] += n.db * g;
+        if (n.a + 1 != i) {
+          adjoint[n.a] += n.da * g;
           break;
         }
-        g = adjoint[--i] += da * g;
+        g = adjoint[--i] += n.da * g;
       }
     }
   }

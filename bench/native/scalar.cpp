@@ -20,7 +20,7 @@ class TrigradTape {
 
   std::span<const Value> start(std::span<const double> values) {
     trigrad::tape().rewind(empty_);
-    for (std::size_t k = 0; k < values.size(); ++k) variables_[k] = trigrad::leaf(values[k]);
+    trigrad::leaves(values, variables_);
     return variables_;
   }
   double finish(Value loss) {
@@ -29,7 +29,8 @@ class TrigradTape {
   }
   void reverse(std::span<double> gradient) {
     loss_.backward();
-    for (std::size_t k = 0; k < gradient.size(); ++k) gradient[k] = variables_[k].grad();
+    if (gradient.empty()) return;
+    std::ranges::copy(trigrad::tape().adjoints(variables_[0].id(), gradient.size()), gradient.begin());
   }
 
   static void affine(std::span<const Value> w, auto x, Value bias, Value& z) { z = trigrad::dot(w, x, bias); }

@@ -34,11 +34,11 @@ std::vector<NodeId> ancestry(const Tape& tape, NodeId root, Stop&& stop) {
 // Appends a copy of `node`, whose parents are renamed by to(id).
 NodeId push_copy(Tape& tape, Node node, const std::vector<Term>& terms, auto&& to) {
   if (node.op == kLeaf) return tape.leaf();
-  const NodeId c = node.c ? to(node.c) : 0;
-  if (node.op != kSum) return tape.push(node.op, node.a ? to(node.a) : 0, node.da, node.b ? to(node.b) : 0, node.db, c);
+  const auto renamed = [&](NodeId parent) { return parent ? to(parent) : 0; };
+  if (node.op != kSum) return tape.push(node.op, renamed(node.a), node.da, renamed(node.b), node.db, renamed(node.c));
   Term* const copies = tape.reserve_terms(terms.size());
-  for (std::size_t k = 0; k < terms.size(); ++k) copies[k] = {terms[k].partial, terms[k].id ? to(terms[k].id) : 0};
-  return tape.push_sum(terms.size(), c);
+  for (std::size_t k = 0; k < terms.size(); ++k) copies[k] = {terms[k].partial, renamed(terms[k].id)};
+  return tape.push_sum(terms.size());
 }
 
 std::vector<Term> terms_of(const Tape& tape, const Node& node) {
@@ -203,7 +203,7 @@ PyObject* rebuild_value(PyObject* /*type*/, PyObject* args) {
         if (term + node.b > partials.size()) return Py_DECREF(as_object(made)), refuse();
         for (std::size_t t = 0; t < node.b; ++t, ++term) terms.push_back({partials[term], term_ids[term]});
       }
-      bool fine = good(node.c) && (node.op == kSum || (good(node.a) && good(node.b)));
+      bool fine = node.op == kSum ? node.c == 0 : good(node.a) && good(node.b) && good(node.c);
       for (const Term& t : terms) fine = fine && good(t.id);
       if (!fine) return Py_DECREF(as_object(made)), refuse();
       if (node.op < codes.size()) node.op = codes[node.op];

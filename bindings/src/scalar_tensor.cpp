@@ -177,13 +177,14 @@ py::tuple dots(const std::string& name, const py::handle& left, const py::handle
     if (added) z += added->value(r);
     values.mutable_data()[r] = z;
     if (!graph) continue;
-    Term* const terms = graph->tape.reserve_terms(2 * width);
+    Term* const terms = graph->tape.reserve_terms(2 * width + 1);
     std::size_t count = 0;
     for (std::size_t k = r * width; k < (r + 1) * width; ++k) {
       if (const NodeId id = x.id(k)) terms[count++] = {mutant("tensor.dots_partials_exchanged") ? x.value(k) : y.value(k), id};
       if (const NodeId id = y.id(k)) terms[count++] = {x.value(k), id};
     }
-    graph->keep(graph->tape.push_sum(count, added && !mutant("tensor.bias_forgotten") ? added->id(r) : 0), z);
+    if (added && added->id(r)) terms[count++] = {mutant("tensor.bias_forgotten") ? 0.0 : 1.0, added->id(r)};
+    graph->keep(graph->tape.push_sum(count), z);
   }
   return py::make_tuple(values, graph ? py::cast(new_range(*graph, rows)) : py::none());
 }

@@ -38,45 +38,49 @@ class RandomGraph {
   void grow(Tape& tape, int nodes) {
     for (int k = 0; k < 3; ++k) tape.leaf();
     for (int k = 0; k < nodes; ++k) {
-      switch (below(11)) {
+      switch (below(12)) {
         case 0:
           tape.leaf();
           break;
         case 1:
-          tape.push(1, parent(tape), partial());
+          tape.push(kForeignOp, parent(tape), partial());
           break;
         case 2:
-          tape.push(1, parent(tape), partial(), parent(tape), partial());
+          tape.push(kForeignOp, parent(tape), partial(), parent(tape), partial());
           break;
         case 3:
-          tape.push(1, parent(tape), 1.0, 0, 0.0, parent(tape));
+          tape.push(kForeignOp, parent(tape), 1.0, 0, 0.0, parent(tape));
           break;
         case 4:
-          tape.push(1, parent(tape), partial(), parent(tape), partial(), parent(tape));
+          tape.push(kForeignOp, parent(tape), partial(), parent(tape), partial(), parent(tape));
           break;
         case 5:
-          tape.push(1, 0, 0.0, parent(tape), partial(), newest(tape));
+          tape.push(kForeignOp, 0, 0.0, parent(tape), partial(), newest(tape));
           break;
         case 6: {
           const NodeId same = newest(tape);
-          tape.push(1, same, partial(), same, partial(), same);
+          tape.push(kForeignOp, same, partial(), same, partial(), same);
           break;
         }
         case 7: {  // s = m + c right after m = ..., whose parents may be c; the second parent of s may be m or c
           const NodeId c = newest(tape);
-          const NodeId m = tape.push(1, parent(tape), partial(), parent(tape), partial(), below(3) ? 0 : parent(tape));
-          tape.push(1, m, below(2) ? 1.0 : partial(), below(3) ? 0 : parent(tape), partial(), c);
+          const NodeId m = tape.push(kForeignOp, parent(tape), partial(), parent(tape), partial(), below(3) ? 0 : parent(tape));
+          tape.push(kForeignOp, m, below(2) ? 1.0 : partial(), below(3) ? 0 : parent(tape), partial(), c);
           break;
         }
         case 8:  // x = x a + b
-          tape.push(1, newest(tape), partial(), Tape::kFirstId, partial(), Tape::kFirstId + 1);
+          tape.push(kForeignOp, newest(tape), partial(), Tape::kFirstId, partial(), Tape::kFirstId + 1);
           break;
-        default: {
-          const std::size_t count = below(4);
-          Term* const terms = tape.reserve_terms(count);
-          for (std::size_t t = 0; t < count; ++t) terms[t] = {partial(), parent(tape)};
-          tape.push_sum(count, below(2) ? newest(tape) : parent(tape));
+        case 9: {  // m = w · x and s = c + m, which the sweep takes at once, and what only looks like it
+          const NodeId c = newest(tape);
+          const NodeId m = below(3) ? tape.push(op_code<Mul>, parent(tape), partial(), parent(tape), partial()) : sum(tape);
+          if (below(4) == 0) tape.push(kForeignOp, below(2) ? m : c, partial());
+          tape.push(op_code<Add>, m, 1.0, 0, 0.0, below(4) ? c : parent(tape));
+          if (below(4) == 0) tape.push(kForeignOp, m, partial(), newest(tape), partial());  // m is needed once more
+          break;
         }
+        default:
+          sum(tape);
       }
     }
   }
@@ -90,6 +94,12 @@ class RandomGraph {
     const std::size_t made = tape.size() - Tape::kFirstId;
     const std::size_t back = below(2) ? 0 : below(std::min<std::size_t>(made, 12));
     return static_cast<NodeId>(tape.size() - 1 - back);
+  }
+  NodeId sum(Tape& tape) {
+    const std::size_t count = below(4);
+    Term* const terms = tape.reserve_terms(count);
+    for (std::size_t t = 0; t < count; ++t) terms[t] = {partial(), parent(tape)};
+    return tape.push_sum(count);
   }
   std::mt19937 engine_;
 };
@@ -146,13 +156,13 @@ TEST(ScalarTape, LeavesAccumulateAndOperationsAreRecomputed) {
 
 TEST(ScalarTape, ZeroAdjointsAreNotPassedOn) {
   OwnedTape tape;
-  const NodeId x = tape.leaf(), y = tape.push(1, x, 1.0), infinite = tape.push(1, x, INFINITY);
+  const NodeId x = tape.leaf(), y = tape.push(kForeignOp, x, 1.0), infinite = tape.push(kForeignOp, x, INFINITY);
   for (const double zero : {0.0, -0.0}) {
     tape.set_adjoint(infinite, zero);
     tape.sweep(infinite);
     EXPECT_EQ(tape.adjoint(x), 0.0);
   }
-  tape.backward(tape.push(1, infinite, 0.0, 0, 0.0, y));  // y + 0 · infinite
+  tape.backward(tape.push(kForeignOp, infinite, 0.0, 0, 0.0, y));  // y + 0 · infinite
   EXPECT_EQ(tape.adjoint(x), 1.0);
 }
 
@@ -163,15 +173,39 @@ TEST(ScalarTape, RewindForgetsAndKeepsLeaves) {
   for (int step = 1; step <= 3; ++step) {
     tape.rewind(start);
     const NodeId constant = tape.leaf();
-    NodeId y = tape.push(1, x, 2.0, constant, 1.0);
+    NodeId y = tape.push(kForeignOp, x, 2.0, constant, 1.0);
     const NodeId late = tape.leaf();
-    y = tape.push(1, y, 1.0, late, 5.0);
+    y = tape.push(kForeignOp, y, 1.0, late, 5.0);
     EXPECT_EQ(tape.adjoint(late), 0.0);
     tape.backward(y);
     EXPECT_EQ(tape.adjoint(late), 5.0);
     EXPECT_EQ(tape.adjoint(x), 2.0 * step);
     EXPECT_EQ(tape.size(), y + std::size_t{1});
   }
+}
+
+TEST(ScalarTape, ManyLeavesAtOnceAreThoseMadeOneByOne) {
+  OwnedTape one, many;
+  for (const std::size_t count : {3, 0, 1, 100, 2000}) {  // the first three have no node, the others come late
+    const NodeId first = many.leaves(count);
+    for (std::size_t k = 0; k < count; ++k) ASSERT_EQ(one.leaf(), first + k);
+    for (Tape* tape : {&one, &many}) {
+      const auto newest = static_cast<NodeId>(tape->size() - 1);
+      const NodeId y = tape->push(op_code<Mul>, newest, 2.0, Tape::kFirstId, 3.0);
+      tape->backward(y);
+      tape->backward(tape->push(op_code<Add>, y, 1.0, 0, 0.0, newest));
+    }
+    ASSERT_EQ(one.size(), many.size());
+    ASSERT_EQ(one.first_operation(), many.first_operation());
+    const auto adjoints = many.adjoints(Tape::kFirstId, many.size() - Tape::kFirstId);
+    for (std::size_t k = 0; k < adjoints.size(); ++k) {
+      const auto id = static_cast<NodeId>(Tape::kFirstId + k);
+      ASSERT_EQ(one.is_leaf(id), many.is_leaf(id));
+      ASSERT_EQ(one.adjoint(id), adjoints[k]);
+    }
+  }
+  EXPECT_THROW(many.leaves(std::size_t{1} << 32), GraphError);
+  EXPECT_EQ(one.size(), many.size());
 }
 
 TEST(ScalarTape, CollectingKeepsWhatIsReachableAndItsGradients) {
@@ -204,7 +238,7 @@ TEST(ScalarTape, ATenMillionChainNeedsNoStack) {
   OwnedTape tape;
   const NodeId x = tape.leaf();
   NodeId y = x;
-  for (int k = 0; k < 10'000'000; ++k) y = tape.push(1, y, 1.0);
+  for (int k = 0; k < 10'000'000; ++k) y = tape.push(kForeignOp, y, 1.0);
   tape.backward(y);
   EXPECT_EQ(tape.adjoint(x), 1.0);
 }

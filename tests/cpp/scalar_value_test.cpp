@@ -185,6 +185,18 @@ TEST(ScalarValue, AGraphBelongsToItsThread) {
   EXPECT_EQ(summing, "dot" + rest);
 }
 
+TEST(ScalarValue, LeavesComeInOneRow) {
+  const std::vector<double> numbers = {1.5, -2, 3};
+  std::vector<Value> w(3), few(2);
+  leaves(numbers, w);
+  (w[0] * w[1] + w[2] * w[2]).backward();
+  const auto gradients = tape().adjoints(w[0].id(), w.size());
+  EXPECT_EQ(std::vector(gradients.begin(), gradients.end()), (std::vector{-2.0, 1.5, 6.0}));
+  EXPECT_EQ(w[1].grad(), 1.5);
+  EXPECT_EQ(w[2].data, 3.0);
+  EXPECT_EQ(message_of([&] { leaves(numbers, few); }), "leaves: there are 3 numbers and places for 2 variables");
+}
+
 TEST(ScalarValue, DotNamesBothLengths) {
   const std::vector<Value> w(3), x(4);
   EXPECT_EQ(message_of([&] { (void)dot(std::span<const Value>(w), std::span<const Value>(x)); }),

@@ -3,9 +3,10 @@
 //
 // A node holds its local derivatives as numbers, computed when it was recorded; backward only multiplies and adds:
 //
-//   z = f(x, y)       {a: x, b: y, da: ∂f/∂x, db: ∂f/∂y}         adjoint[x] += da · adjoint[z], the same for y
-//   z = w · x + c     {a: w, b: x, c: c, da: x, db: w}           c is a parent whose derivative is 1
-//   z = Σ pₖ xₖ + c   {a: first term, b: number of terms, c: c}  the pairs (xₖ, pₖ) lie in a second array
+//   z = f(x, y)       {a: x, b: y, da: ∂f/∂x, db: ∂f/∂y}   adjoint[x] += da · adjoint[z], the same for y
+//   z = c + x         {a: x, c: c, da: 1}                  c is a parent whose derivative is 1
+//   z = w · x + c     {a: w, b: x, c: c, da: x, db: w}
+//   z = Σ pₖ xₖ       {a: first term, b: number of terms}  the pairs (xₖ, pₖ) lie in a second array
 //
 // Ids count from 2. Id 0 is "nothing" (a constant): what flows into adjoint[0] is never read. Leaves made before the
 // first operation have no node at all; later ones have an empty node and are listed, because their adjoints must
@@ -16,6 +17,7 @@
 // Read before: buffer.hpp. Read next: value.hpp; collect.hpp (used by Python) removes nodes that nobody can reach.
 #pragma once
 
+#include <trigrad/elementwise.hpp>
 #include <trigrad/errors.hpp>
 #include <trigrad/mutants.hpp>
 #include <trigrad/scalar/buffer.hpp>
@@ -37,6 +39,8 @@ using NodeId = std::uint32_t;
 // What a node does. Ops of the list are numbered from 1 in the list's order; others have codes that no op has.
 using OpCode = std::uint32_t;
 constexpr OpCode kLeaf = 0, kMulAdd = 0x1000, kSum = 0x1001, kFreed = 0x1002, kForeignOp = 0x1003;
+template <class Op>
+constexpr OpCode op_code = ElementwiseOps::contains<Op> ? static_cast<OpCode>(ElementwiseOps::index<Op>) + 1 : kForeignOp;
 
 struct Node {
   NodeId a, b, c;
@@ -45,18 +49,24 @@ struct Node {
 };
 static_assert(sizeof(Node) == 32);
 
-// *to = {a, b, c, op, da, db}, with one store for two small numbers: a processor finishes one store or two at a time, and
-// recording is little else (it is a tenth faster so than field by field).
+// Half a node, {a, b} or {c, op}, as one number: both fields are written, or compared, at once.
+constexpr std::uint64_t half(std::uint32_t first, std::uint32_t second) {
+  if constexpr (std::endian::native == std::endian::little) return first | std::uint64_t{second} << 32;
+  else return std::uint64_t{first} << 32 | second;
+}
+inline std::uint64_t half_at(const std::uint32_t& first) {
+  std::uint64_t both;
+  std::memcpy(&both, &first, sizeof(both));
+  return both;
+}
+
+// *to = {a, b, c, op, da, db} in few stores: a processor finishes one or two at a time, and recording is little else
+// (it is a tenth faster so than field by field).
 [[gnu::always_inline]] inline void write_node(Node* to, NodeId a, NodeId b, NodeId c, OpCode op, double da, double db) {
-  if constexpr (std::endian::native == std::endian::little) {
-    const std::uint64_t a_and_b = a | std::uint64_t{b} << 32, c_and_op = c | std::uint64_t{op} << 32;
-    std::memcpy(static_cast<void*>(to), &a_and_b, sizeof(a_and_b));
-    std::memcpy(reinterpret_cast<std::byte*>(to) + sizeof(a_and_b), &c_and_op, sizeof(c_and_op));
-    to->da = da;
-    to->db = db;
-  } else {
-    *to = {a, b, c, op, da, db};
-  }
+  const std::uint64_t halves[] = {half(a, b), half(c, op)};
+  std::memcpy(static_cast<void*>(to), halves, sizeof(halves));
+  to->da = da;
+  to->db = db;
 }
 
 struct Term {
@@ -87,17 +97,24 @@ class Tape {
     owner_code_ = kNobody;
   }
 
-  NodeId leaf() {
-    if (size_ >= node_.capacity()) [[unlikely]]
-      grow();
-    if (size_ == first_) {
-      ++first_;
+  NodeId leaf() { return leaves(1); }
+
+  // As many leaves, with neighbouring ids, the first of which is returned.
+  NodeId leaves(std::size_t count) {
+    if (node_.capacity() - size_ < count) [[unlikely]]
+      grow(count);
+    const std::size_t id = size_;
+    size_ += count;
+    if (id == first_) {
+      first_ = size_;
     } else {
-      node_[size_] = {0, 0, 0, kLeaf, 0.0, 0.0};
-      if (lates_ >= late_.capacity()) late_.resize(std::max<std::size_t>(64, 2 * lates_));
-      late_[lates_++] = static_cast<NodeId>(size_);
+      if (lates_ + count > late_.capacity()) late_.resize(std::max<std::size_t>({64, 2 * lates_, lates_ + count}));
+      for (std::size_t k = id; k < size_; ++k) {
+        node_[k] = {0, 0, 0, kLeaf, 0.0, 0.0};
+        late_[lates_++] = static_cast<NodeId>(k);
+      }
     }
-    return static_cast<NodeId>(size_++);
+    return static_cast<NodeId>(id);
   }
 
   NodeId push(OpCode op, NodeId a, double da, NodeId b = 0, double db = 0, NodeId c = 0) { return push_at(size_, op, a, da, b, db, c); }
@@ -119,10 +136,10 @@ class Tape {
       grow_terms(count);
     return term_.data() + terms_;
   }
-  NodeId push_sum(std::size_t count, NodeId c = 0) {
+  NodeId push_sum(std::size_t count) {
     const auto first = static_cast<NodeId>(terms_);
     terms_ += count;
-    return push(kSum, first, 0, static_cast<NodeId>(count), 0, c);
+    return push(kSum, first, 0, static_cast<NodeId>(count));
   }
 
   Mark mark() const { return {size_, first_, lates_, terms_}; }
@@ -155,58 +172,54 @@ class Tape {
     reserve_adjoints();
   }
 
-  // Visits root, root - 1, ... The adjoint is kept in a register where a node's parent is its neighbour (a running sum
-  // or a chain), or its neighbour but one (a running sum of operations, m = w · x and then s = m + c): reading back
-  // what was just stored costs three times the addition.
+  // Visits root, root - 1, ... Where a node's parent is its neighbour, the adjoint stays in a register: reading back what was
+  // just stored costs three times the addition. So it goes along a running sum, z = z + w · x; along the same sum written
+  // operation by operation, m = w · x and then z = z + m; and along a chain, z = f(z).
   // `visits(id)` may leave nodes out; what is visited must include the operations that visited nodes came from.
-  // Never inlined: alone, the compiler finds registers for all of it, whoever calls.
+  // Never inlined: alone, the compiler finds registers for all of it, whoever calls. Fields are read one by one and late: a
+  // node copied whole goes through memory.
   template <class Visits = decltype([](std::size_t) { return true; })>
   [[gnu::noinline]] void sweep(NodeId root, std::size_t last = 0, Visits&& visits = {}) {
     const std::size_t first = std::max(first_, last) + (mutant("tape.stops_one_early") ? 1 : 0);
     const Node* const node = node_.data();
     double* const adjoint = adjoint_.data();
     for (std::size_t i = root; i >= first; --i) {
-      if (!visits(i)) continue;
       double g = adjoint[i];
+      if (is_zero(g)) {  // dead units come in rows
+        while (i >= first + 4 && are_zero(adjoint + i - 4)) i -= mutant("tape.skips_five_for_four") ? 5 : 4;
+        continue;
+      }
+      if (!visits(i)) continue;
       while (!is_zero(g) && i >= first && !(mutant("tape.skips_negative") && g < 0)) {
-        const NodeId a = node[i].a, b = node[i].b, c = node[i].c;  // field by field: a copied struct goes through memory
-        const double da = node[i].da, db = node[i].db;
-        if (node[i].op == kSum) [[unlikely]] {
-          const Term* const term = term_.data() + a;
-          for (std::size_t k = 0; k < b && !(mutant("tape.sum_of_one_term") && k > 0); ++k) adjoint[term[k].id] += term[k].partial * g;
-          if (c + 1 != i) {
-            adjoint[c] += g;
-            break;
-          }
-          g = adjoint[--i] += g;
-        } else if (c + 1 == i) {
-          adjoint[a] += da * g;
-          if (b) adjoint[b] += db * g;  // unasked, all nodes without a second parent would wait for adjoint[0]
+        const Node& n = node[i];
+        if (n.c + 1 == i) {
+          adjoint[n.a] += n.da * g;
+          if (n.b) adjoint[n.b] += n.db * g;  // unasked, all nodes without a second parent would wait for adjoint[0]
           if (mutant("tape.run_overwrites")) adjoint[i - 1] = 0;
           g = adjoint[--i] += g;
-        } else if (a + 1 == i && c + 2 == i && i > first && node[i - 1].op != kSum) {
-          const double early = adjoint[c];
-          if (b) adjoint[b] += db * g;
-          if (const double gm = adjoint[i - 1] += da * g; !is_zero(gm)) {
-            const NodeId ma = node[i - 1].a, mb = node[i - 1].b, mc = node[i - 1].c;
-            const double mda = node[i - 1].da, mdb = node[i - 1].db;
-            adjoint[ma] += mda * gm;
-            if (mb) adjoint[mb] += mdb * gm;
-            if (mc) adjoint[mc] += gm;
-          }
-          if (mutant("tape.pair_reads_early")) adjoint[c] = early;
+        } else if (i > first && adds_product(&n, i) && (is_zero(adjoint[i - 1]) || mutant("tape.pair_forgets_other_uses"))) {
+          const Node& m = node[i - 1];
+          const double early = adjoint[i - 2];
+          adjoint[i - 1] = g;
+          adjoint[m.a] += m.da * g;
+          if (m.b) adjoint[m.b] += m.db * g;
+          if (mutant("tape.pair_reads_early")) adjoint[i - 2] = early;
           i -= 2;
-          g = adjoint[i] += g;  // last, because c may be a parent of m, too
+          g = adjoint[i] += g;  // last, because it may be a parent of m, too
+        } else if (n.op == kSum) {
+          const Term* const term = term_.data() + n.a;
+          for (std::size_t k = 0; k < n.b && !(mutant("tape.sum_of_one_term") && k > 0); ++k) adjoint[term[k].id] += term[k].partial * g;
+          break;
         } else {
-          if (c && !mutant("tape.third_parent_ignored")) adjoint[c] += g;
-          if (mutant("tape.second_parent_overwritten")) adjoint[b] = 0;
-          adjoint[b] += mutant("tape.partials_exchanged") ? da * g : db * g;
-          if (mutant("tape.first_parent_overwritten")) adjoint[a] = 0;
-          if (a + 1 != i) {
-            adjoint[a] += da * g;
+          if (n.c && !mutant("tape.third_parent_ignored")) adjoint[n.c] += g;
+          if (mutant("tape.second_parent_overwritten")) adjoint[n.b] = 0;
+          if (n.b) adjoint[n.b] += mutant("tape.partials_exchanged") ? n.da * g : n.db * g;
+          if (mutant("tape.first_parent_overwritten")) adjoint[n.a] = 0;
+          if (n.a + 1 != i) {
+            adjoint[n.a] += n.da * g;
             break;
           }
-          g = adjoint[--i] += da * g;
+          g = adjoint[--i] += n.da * g;
         }
       }
     }
@@ -221,6 +234,10 @@ class Tape {
 
   // 0 for what no backward has reached yet.
   double adjoint(NodeId id) const { return id < adjoints_ ? adjoint_[id] : 0.0; }
+  std::span<const double> adjoints(NodeId first, std::size_t count) {  // of neighbours; valid until something is recorded
+    if (first + count > adjoints_) reserve_adjoints();
+    return {adjoint_.data() + first, count};
+  }
   void set_adjoint(NodeId id, double value) {
     if (id >= adjoints_) reserve_adjoints();
     adjoint_[id] = value;
@@ -239,13 +256,12 @@ class Tape {
   // Calls visit(parent) for every parent but constants, in the order of the operands.
   void for_each_parent(NodeId id, auto&& visit) const {
     const Node n = node(id);
-    if (n.c) visit(n.c);
     if (n.op == kSum) {
       for (const Term& t : terms(n))
         if (t.id) visit(t.id);
     } else {
-      if (n.a) visit(n.a);
-      if (n.b) visit(n.b);
+      for (const NodeId parent : {n.c, n.a, n.b})
+        if (parent) visit(parent);
     }
   }
 
@@ -271,11 +287,22 @@ class Tape {
 
   // Both zeros; as numbers, they would be compared with care for NaN, which takes three instructions more.
   static bool is_zero(double g) { return std::bit_cast<std::uint64_t>(g) << 1 == 0; }
+  static bool are_zero(const double* four) {
+    const auto bits = [four](int k) { return std::bit_cast<std::uint64_t>(four[k]); };
+    return (bits(0) | bits(1) | bits(2) | bits(3)) << 1 == 0;
+  }
 
-  [[gnu::noinline, gnu::cold]] void grow() {
+  // Whether node i adds its neighbour i - 1, a product, to i - 2. Two fields at a time: this is asked at every other node.
+  static bool adds_product(const Node* n, std::size_t i) {
+    const auto id = static_cast<NodeId>(i);
+    return half_at(n->a) == half(id - 1, 0) && half_at(n->c) == half(id - 2, op_code<Add>) &&
+           (half_at(n[-1].c) == half(0, op_code<Mul>) || mutant("tape.pair_takes_any_operation"));
+  }
+
+  [[gnu::noinline, gnu::cold]] void grow(std::size_t count = 1) {
     constexpr std::size_t limit = std::numeric_limits<NodeId>::max();
-    if (size_ >= limit) throw GraphError("tape: 4294967295 nodes are recorded, and an id has 32 bits; rewind or free some");
-    node_.resize(std::min(limit, std::max<std::size_t>(1024, 2 * node_.capacity())));
+    if (count > limit - size_) throw GraphError("tape: 4294967295 nodes are recorded, and an id has 32 bits; rewind or free some");
+    node_.resize(std::min(limit, std::max<std::size_t>({1024, 2 * node_.capacity(), size_ + count})));
   }
   [[gnu::noinline, gnu::cold]] void grow_terms(std::size_t count) {
     constexpr std::size_t limit = std::numeric_limits<NodeId>::max();

@@ -17,16 +17,12 @@
 // Read before: tape.hpp, ../op.hpp. Read next: nn.hpp.
 #pragma once
 
-#include <trigrad/elementwise.hpp>
 #include <trigrad/scalar/tape.hpp>
 
 #include <span>
 #include <type_traits>
 
 namespace trigrad {
-
-template <class Op>
-constexpr OpCode op_code = ElementwiseOps::contains<Op> ? static_cast<OpCode>(ElementwiseOps::index<Op>) + 1 : kForeignOp;
 
 // ∂Op/∂(input K) at these inputs, whose result is z.
 template <class Op, int K>
@@ -136,6 +132,17 @@ inline Value leaf(double data) {
   return {data, t.owner_code(), t.leaf()};
 }
 
+// A variable for each number. They have neighbouring ids: tape().adjoints(to[0].id(), to.size()) are their gradients.
+inline void leaves(std::span<const double> data, std::span<Value> to) {
+  if (data.size() != to.size())
+    throw ShapeError("leaves: there are " + std::to_string(data.size()) + " numbers and places for " + std::to_string(to.size()) +
+                     " variables");
+  Tape& t = tape();
+  NodeId id = t.leaves(data.size());
+  const std::uint32_t owner = t.owner_code();
+  for (std::size_t k = 0; k < data.size(); ++k) to[k] = {data[k], owner, id++};
+}
+
 inline Value like(Value /*x*/, double c) { return c; }
 inline Value zeros_of(Value /*x*/) { return 0.0; }
 
@@ -162,7 +169,7 @@ Value dot(std::span<const Value> w, std::span<const X> x, Value bias = 0.0) {
   if (w.size() != x.size())
     throw ShapeError("dot: needs two 1-D tensors of one length, not (" + std::to_string(w.size()) + ",) and (" + std::to_string(x.size()) +
                      ",)");
-  Term* term = tape().reserve_terms(2 * w.size());
+  Term* term = tape().reserve_terms(2 * w.size() + 1);
   std::uint32_t owner = bias.owner();
   double z = bias.data;
   for (std::size_t k = 0; k < w.size(); ++k) {
@@ -172,9 +179,9 @@ Value dot(std::span<const Value> w, std::span<const X> x, Value bias = 0.0) {
     *term++ = {mutant("value.dot_weights_get_weights") ? wk.data : xk.data, wk.id()};
     if constexpr (std::same_as<X, Value>) *term++ = {wk.data, xk.id()};
   }
-  const std::size_t count = std::same_as<X, Value> ? 2 * w.size() : w.size();
-  if (const Value::Place place = Value::place_of("dot", owner))
-    return {z, owner, place.tape->push_sum(count, mutant("value.dot_forgets_bias") ? 0 : bias.id())};
+  *term = {mutant("value.dot_forgets_bias") ? 0.0 : 1.0, bias.id()};
+  const std::size_t count = (std::same_as<X, Value> ? 2 * w.size() : w.size()) + 1;
+  if (const Value::Place place = Value::place_of("dot", owner)) return {z, owner, place.tape->push_sum(count)};
   return z;
 }
 
