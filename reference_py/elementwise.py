@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .dtypes import Array
-from .errors import ShapeError
+from .errors import DTypeError, ShapeError
 from .operands import promoted_to_float, with_mask
 from .registry import op
 from .tensor import Tensor
@@ -38,8 +38,24 @@ def check_pair(name: str, x: tuple[int, ...], y: tuple[int, ...], skip: int = 0)
             )
 
 
+def subtracting(name: str, x: Array, y: Array) -> dict[str, Any]:
+    """Broadcasting, but not of two truth values."""
+    if x.dtype.kind == y.dtype.kind == "b":
+        raise DTypeError(f"{name}: booleans cannot be subtracted; use a != b")
+    return broadcasting(name, x, y)
+
+
+def negating(name: str, x: Array) -> dict[str, Any]:
+    """Everything but truth values."""
+    if x.dtype.kind == "b":
+        raise DTypeError(f"{name}: a boolean has no negative; use ~ or logical_not")
+    return {}
+
+
 def magnitude(x: Array) -> Array:
     """|x|, continued analytically: -x to the left of zero, x to the right."""
+    if x.dtype.kind == "b":
+        return x.copy()
     return np.where(x.real < 0, -x, x)
 
 
@@ -59,7 +75,7 @@ def add(x: Array, y: Array) -> Array:
     return x + y
 
 
-@op("sub", check=broadcasting, gx=lambda g: g, gy=lambda g: -g)
+@op("sub", check=subtracting, gx=lambda g: g, gy=lambda g: -g)
 def sub(x: Array, y: Array) -> Array:
     return x - y
 
@@ -80,7 +96,7 @@ def div(x: Array, y: Array) -> Array:
     return x / y
 
 
-@op("neg", gx=lambda g: -g)
+@op("neg", check=negating, gx=lambda g: -g)
 def neg(x: Array) -> Array:
     return -x
 
@@ -113,9 +129,10 @@ def rsqrt(x: Array) -> Array:
 # ---- steps: piecewise constant, gradient 0 ----
 @op("sign", gx=zero)
 def sign(x: Array) -> Array:
-    return (x.real > 0).astype(x.dtype) - (x.real < 0).astype(
-        x.dtype
-    )  # so that NaN has sign 0, as in PyTorch
+    if x.dtype.kind == "b":
+        return x.copy()
+    # So that NaN has sign 0, as in PyTorch.
+    return (x.real > 0).astype(x.dtype) - (x.real < 0).astype(x.dtype)
 
 
 @op("floor", gx=zero)

@@ -31,10 +31,16 @@ def _pow_gy(g: Tensor, x: Tensor, y: Tensor, z: Tensor) -> Any:
     return g * where(flat, 0, z * log(where(flat, 1, x)))
 
 
-@op("pow", check=broadcasting, gx=_pow_gx, gy=_pow_gy)
+def _whole_powers(name: str, x: Array, y: Array) -> dict[str, Any]:
+    if x.dtype.kind == y.dtype.kind == "i" and (y < 0).any():
+        raise ValueError(f"{name}: an integer to a negative power is no integer; make the base a float")
+    return broadcasting(name, x, y)
+
+
+@op("pow", check=_whole_powers, gx=_pow_gx, gy=_pow_gy)
 def pow(x: Array, y: Array) -> Array:
     if x.dtype.kind != "c":
-        return np.power(x, y)
+        return np.power(x, y).astype(x.dtype)  # NumPy's power of truth values is an int8
     # For negative x and whole y: x^y = (-1)^y (-x)^y; the principal branch would turn by a multiple of pi.
     parity = np.where(np.round(y.real) % 2 == 0, 1.0, -1.0)
     return np.where(x.real < 0, parity * np.power(-x, y), np.power(x, y))

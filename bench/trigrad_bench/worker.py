@@ -107,6 +107,13 @@ def answers_stream() -> BinaryIO:
     return stream
 
 
+def remedy(error: Exception) -> str:
+    """What brings the package that an engine of ours lacks."""
+    missing = (getattr(error, "name", None) or "").partition(".")[0]
+    target = {"torch": "torch", **dict.fromkeys(("micrograd", "autograd", "jax", "forgeNN"), "peers")}
+    return f"; `make {target[missing]}` installs it" if missing in target else ""
+
+
 def serve(worker: Worker, stream: BinaryIO) -> None:
     """Question, answer, until stdin ends or "close" was answered."""
     for line in sys.stdin:
@@ -115,7 +122,7 @@ def serve(worker: Worker, stream: BinaryIO) -> None:
             question = json.loads(line)
             reply = worker.answer(question)
         except Exception as error:  # whatever an engine raises is its answer
-            reply = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+            reply = {"ok": False, "error": f"{type(error).__name__}: {error}{remedy(error)}"}
             if isinstance(error, ImportError):
                 reply["missing"] = True
         stream.write(json.dumps(reply).encode() + b"\n")

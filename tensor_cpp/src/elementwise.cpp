@@ -206,6 +206,17 @@ DType result_dtype(std::span<const Tensor* const> inputs, const OpInfo& info) {
   return promoted;
 }
 
+// What whole numbers and truth values have no answer for. Floats always have one, if only NaN.
+void check_whole(std::span<const Tensor* const> inputs, const OpInfo& info, DType dtype) {
+  if (dtype == DType::Bool && info.name == "sub") throw DTypeError("sub: booleans cannot be subtracted; use a != b");
+  if (dtype == DType::Bool && info.name == "neg") throw DTypeError("neg: a boolean has no negative; use ~ or logical_not");
+  if (dtype != DType::Int64 || info.name != "pow") return;
+  const Tensor powers = contiguous_data(to_dtype(*inputs[1], DType::Int64));
+  const auto* first = powers.data<std::int64_t>();
+  if (std::any_of(first, first + powers.numel(), [](std::int64_t power) { return power < 0; }))
+    throw ValueError("pow: an integer to a negative power is no integer; make the base a float");
+}
+
 template <class T>
 TRIGRAD_CLONES void add_flat(T* __restrict sum, const T* __restrict term, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) sum[i] += term[i];  // one exact rounding each, wherever it stands
@@ -287,6 +298,7 @@ Tensor apply_elementwise(const OpRow& row, const PackedAttrs& attrs, std::span<c
   for (std::size_t k = 1; k < inputs.size() && !alike; ++k) shape = broadcast(info.name, shape, inputs[k]->shape());
   const DType promoted = alike ? inputs[0]->dtype() : result_dtype(inputs, info);
   const DType dtype = info.result == Result::Bool ? DType::Bool : promoted;
+  if (!is_floating(dtype)) check_whole(inputs, info, dtype);
   Tensor z = empty(shape, dtype);
   const ComputeType compute = compute_type(promoted);
   if (alike && dtype == promoted) run_alike(row.kernels->forward[compute], attrs, inputs, z);

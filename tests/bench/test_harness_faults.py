@@ -71,6 +71,15 @@ def test_each_fault_has_its_own_line(
     assert status == 1
 
 
+def test_a_missing_package_comes_with_its_remedy() -> None:
+    from trigrad_bench.worker import remedy
+
+    assert remedy(ModuleNotFoundError("...", name="torch")) == "; `make torch` installs it"
+    assert remedy(ModuleNotFoundError("...", name="jax.numpy")) == "; `make peers` installs it"
+    assert remedy(ModuleNotFoundError("...", name="somebody_elses")) == ""
+    assert remedy(ZeroDivisionError("planted")) == ""
+
+
 def test_an_engine_that_answers_garbage(tmp_path: Path) -> None:
     from trigrad_bench.process import EngineError, Process
 

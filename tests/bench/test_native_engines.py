@@ -201,5 +201,5 @@ def test_arrays_that_do_not_fit_are_answered(engine: Running, tmp_path: Path) ->
 
 def test_missing_program_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TRIGRAD_NATIVE", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match=r"trigrad_native_cppad is not in .*cmeel-cppad"):
+    with pytest.raises(FileNotFoundError, match=r"trigrad_native_cppad was not built: .*cmeel-cppad"):
         native.command("native.cppad", 1)

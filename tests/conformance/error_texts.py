@@ -439,6 +439,34 @@ TEXTS = [
         "add_: a {f} result cannot be stored in an int64 tensor",
         lambda m: m.i([1, 2]).add_(m.z(2)),
     ),
+    Expected(
+        31,
+        "sub",
+        D,
+        "sub: booleans cannot be subtracted; use a != b",
+        lambda m: (m.z(2) > 0) - (m.z(3, 1) > 0),
+    ),
+    Expected(
+        31,
+        "neg",
+        D,
+        "neg: a boolean has no negative; use ~ or logical_not",
+        lambda m: -(m.z(2) > 0),
+    ),
+    Expected(
+        32,
+        "pow",
+        "ValueError",
+        "pow: an integer to a negative power is no integer; make the base a float",
+        lambda m: m.i([2, 3]) ** -1,
+    ),
+    Expected(
+        32,
+        "pow",
+        "ValueError",
+        "pow: an integer to a negative power is no integer; make the base a float",
+        lambda m: m.tg.pow(m.i([[2], [3]]), m.i([1, -1])),
+    ),
 ]
 
 

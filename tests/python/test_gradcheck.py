@@ -369,6 +369,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
     assert main(["tanhh"]) == 2
     assert "did you mean 'tanh'?" in capsys.readouterr().err
     assert main(["--engine", "nothing"]) == 2
+    assert main(["--eng", "all"]) == 2, "flags are taken whole"
     capsys.readouterr()
     rule = reference_py.registry.Rule(lambda g, z: g * z, ("g", "z"))
     monkeypatch.setitem(reference_py.OPS["tanh"].rules, "x", rule)

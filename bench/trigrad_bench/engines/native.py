@@ -21,8 +21,8 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
     "native.bare_tape": ("trigrad_native_bare_tape",),
 }
 REMEDIES = {
-    "native.cppad": "install CppAD (pip install cmeel-cppad), then build again",
-    "native.adolc": "install ADOL-C (apt-get install libadolc-dev), then build again",
+    "native.cppad": "`make peers build` brings CppAD (pip install cmeel-cppad) and builds it",
+    "native.adolc": "`make peers build` brings ADOL-C (apt-get install libadolc-dev) and builds it",
 }
 
 
@@ -53,7 +53,7 @@ def command(name: str, threads: int) -> list[str]:
     """The command line of a native engine; `threads` reaches it with the verb setup."""
     path = find(name)
     if path is None:
-        remedy = REMEDIES.get(name, "make build makes it; TRIGRAD_NATIVE names another folder")
-        looked = ", ".join(str(folder) for folder in folders())
-        raise FileNotFoundError(f"{PROGRAMS[name][0]} is not in {looked}: {remedy}")
+        remedy = REMEDIES.get(name, "`make build` makes it; TRIGRAD_NATIVE names another folder")
+        looked = ", ".join(dict.fromkeys(str(folder) for folder in folders()))
+        raise FileNotFoundError(f"{PROGRAMS[name][0]} was not built: {remedy}; it was looked for in {looked}")
     return [str(path), *PROGRAMS[name][1:]]

@@ -20,7 +20,9 @@ ENGINES = ("tensor_cpp", "scalar_cpp", "reference_py")
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "python -m trigrad.gradcheck", description="Check the gradients of the op list."
+        "python -m trigrad.gradcheck",
+        description="Check the gradients of the op list.",
+        allow_abbrev=False,
     )
     parser.add_argument("op", nargs="*", help="ops to check; all if none is named")
     parser.add_argument("--engine", choices=(*ENGINES, "all"), default="tensor_cpp")

@@ -21,14 +21,23 @@ def _promoted(operands: list[Tensor], originals: tuple[Any, ...]) -> np.dtype[An
     return float64 if float64 in kinds else int64 if int64 in kinds else bool_
 
 
+def _check_whole(name: str, operands: list[Tensor], dtype: np.dtype[Any]) -> None:
+    """What whole numbers and truth values have no answer for. Floats always have one, if only NaN."""
+    if dtype == bool_ and name == "sub":
+        raise DTypeError("sub: booleans cannot be subtracted; use a != b")
+    if dtype == bool_ and name == "neg":
+        raise DTypeError("neg: a boolean has no negative; use ~ or logical_not")
+    if dtype == int64 and name == "pow" and (operands[1]._array < 0).any():
+        raise ValueError("pow: an integer to a negative power is no integer; make the base a float")
+
+
 def elementwise(name: str, *inputs: Any, attrs: tuple[float, ...] = ()) -> Tensor:
     """Evaluates an op of the list, with its own formula, and records it where a gradient is wanted."""
     _, _, result, differentiable, *_ = RECORDS[name]
     operands = [as_tensor(name, x) for x in inputs]
     shape = broadcast(name, *(t.shape for t in operands))
     dtype = _promoted(operands[1:] if name == "where" else operands, inputs)
-    if result == SAME and dtype == bool_ and name in ("sub", "neg"):
-        raise DTypeError(f"{name}: booleans cannot be subtracted; use ^ or logical_not")
+    _check_whole(name, operands, dtype)
     packed = [
         (t._array, nodes_of(t) if differentiable else None, positions_of(t.shape, shape)) for t in operands
     ]
