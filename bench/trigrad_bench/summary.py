@@ -73,13 +73,14 @@ def rows(lines: Sequence[Line], phases: Sequence[str] = MAIN_PHASES) -> list[Row
     for name in dict.fromkeys(c["workload"] for c in cells):
         there = {c["phase"] for c in cells if c["workload"] == name}
         phase_of[name] = next((p for p in phases if p in there), min(there))
+    base_cells = [c for c in cells if c["engine"] == base]
     found = []
     for (name, _, threads, engine, phase), group in groups.items():
         if phase != phase_of[name]:
             continue
         timed = [c for c in group if c["block_ns"] and c["status"] == "ok"]
         ns = stats.median([t for c in timed for t in stats.per_repeat(c)])
-        bases = [b for c in timed for b in partners(c, (x for x in cells if x["engine"] == base))]
+        bases = [b for c in timed for b in partners(c, base_cells)]
         ratio = stats.paired_ratio(timed, bases) if engine != base and timed and bases else None
         found.append(Row(tuple(group), base, ns, ratio, stats.verdict(ratio, band(name, threads))))
     return found

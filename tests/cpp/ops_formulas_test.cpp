@@ -63,10 +63,31 @@ void with_rules(int which, F&& f) {  // f(K, the rule's result)
   });
 }
 
+// Expectations are no templates: written inside for_each_op, they would be compiled anew for every op.
+void expect_near(double found, double expected, double tolerance, const std::string& what = "value") {
+  EXPECT_NEAR(found, expected, tolerance * (1 + std::abs(expected))) << what;
+}
+void expect_near(const std::vector<double>& found, const std::vector<double>& expected, double tolerance) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (std::size_t k = 0; k < found.size(); ++k) expect_near(found[k], expected[k], tolerance, "rule " + std::to_string(k));
+}
+
+template <class Op, class T>
+std::vector<double> rules_of(int which) {
+  std::vector<double> rules;
+  with_rules<Op, T>(which, [&](int, T g) {
+    if constexpr (Handle<T>) rules.push_back(g.value);
+    else rules.push_back(static_cast<double>(g));
+  });
+  return rules;
+}
+
+::testing::ScopedTrace named(std::string_view op) { return {__FILE__, __LINE__, std::string(op)}; }
+
 template <class F>
 void for_each_op(F&& f) {
   ElementwiseOps::for_each([&]<class Op>(Op) {
-    SCOPED_TRACE(std::string(Op::info.name));
+    const auto trace = named(Op::info.name);
     f.template operator()<Op>();
   });
 }
@@ -93,16 +114,8 @@ TEST(OpsFormulas, FloatAgreesWithDouble) {
       const auto value = [&]<class T>(T) {
         return with_inputs<Op, T>(which, [](auto... in) { return static_cast<double>(evaluate<Op>(AttrsOf<Op>{}, in...)); });
       };
-      const double exact = value(double{});
-      EXPECT_NEAR(value(float{}), exact, 2e-5 * (1 + std::abs(exact)));
-      std::vector<double> rules;
-      with_rules<Op, double>(which, [&](int, double g) { rules.push_back(g); });
-      std::size_t next = 0;
-      with_rules<Op, float>(which, [&](int k, float g) {
-        EXPECT_NEAR(g, rules[next], 2e-4 * (1 + std::abs(rules[next]))) << "rule " << k;
-        ++next;
-      });
-      EXPECT_EQ(next, rules.size());
+      expect_near(value(float{}), value(double{}), 2e-5);
+      expect_near(rules_of<Op, float>(which), rules_of<Op, double>(which), 2e-4);
     }
   });
 }
@@ -120,7 +133,7 @@ TEST(OpsFormulas, RulesAreTheSlopesOfFormulas) {
           });
         };
         const double slope = 0.75 * (8 * (at(1e-3) - at(-1e-3)) - (at(2e-3) - at(-2e-3))) / 12e-3;
-        EXPECT_NEAR(g, slope, 1e-7 * (1 + std::abs(slope))) << "rule " << k << ", place " << which;
+        expect_near(g, slope, 1e-7, "rule " + std::to_string(k) + ", place " + std::to_string(which));
       });
   });
 }
@@ -131,49 +144,48 @@ TEST(OpsFormulas, AHandleGivesTheSameBitsAsANumber) {
       const double number =
           with_inputs<Op, double>(which, [](auto... x) { return static_cast<double>(evaluate<Op>(AttrsOf<Op>{}, x...)); });
       const Traced handle = with_inputs<Op, Traced>(which, [](auto... x) { return Traced::apply<Op>(AttrsOf<Op>{}, x...); });
-      EXPECT_EQ(handle.value, number);
-      std::vector<double> rules;
-      with_rules<Op, double>(which, [&](int, double g) { rules.push_back(g); });
-      std::size_t next = 0;
+      expect_near(handle.value, number, 0);
       if constexpr (differentiable<Op>)  // a formula that is differentiated compiles for handles, too
-        with_rules<Op, Traced>(which, [&](int k, Traced g) { EXPECT_EQ(g.value, rules[next++]) << "rule " << k; });
-      EXPECT_EQ(next, rules.size());
+        expect_near(rules_of<Op, Traced>(which), rules_of<Op, double>(which), 0);
     }
   });
 }
 
-// The tensor engine's loops (vector functions) and its recorded rules, against the plain formula.
+// The tensor engine's loops (vector functions) and its recorded rules, against the plain formula. `first` is the first
+// input that has a gradient; none has where `rules` is empty.
+void expect_tensor_agrees(const NamedRow& listed, const std::vector<double>& x, std::size_t first, double plain,
+                          const std::vector<double>& rules) {
+  std::vector<Tensor> in;
+  for (const double number : x) in.push_back(tensor({number}, {}, DType::Float64));
+  std::vector<const Tensor*> list;
+  for (std::size_t k = 0; k < in.size(); ++k) {
+    if (!rules.empty() && k >= first) in[k].set_requires_grad();
+    list.push_back(&in[k]);
+  }
+  const Tensor z = apply_elementwise(listed.row(), listed.defaults, list);
+  expect_near(z.item(), plain, 1e-14);
+  EXPECT_EQ(z.requires_grad(), !rules.empty());
+  if (rules.empty()) return;
+  const Tensor g = tensor({0.75}, {}, DType::Float64);
+  for (const bool create_graph : {false, true}) {  // the loops of the rule, then the rule on handles
+    SCOPED_TRACE(create_graph ? "create_graph" : "without create_graph");
+    const auto got = gradients({&z, 1}, std::span(in).subspan(first), {&g, 1}, {.retain_graph = true, .create_graph = create_graph}, false);
+    std::vector<double> found;
+    for (const Tensor& gradient : got) found.push_back(gradient.item());
+    expect_near(found, rules, 1e-13);
+  }
+}
+
 TEST(OpsFormulas, ATensorGivesTheSameNumbers) {
-  const RowList& rows = elementwise_rows();
   std::size_t index = 0;
   for_each_op([&]<class Op>() {
-    const OpRow& row = rows[index].row();
-    const PackedAttrs defaults = rows[index++].defaults;
-    EXPECT_EQ(row.info->name, Op::info.name);
+    const auto& listed = elementwise_rows()[index++];
+    ASSERT_EQ(listed.row().info->name, Op::info.name);
     for (int which = 0; which < 5; ++which)
       with_inputs<Op, double>(which, [&](auto... x) {
-        constexpr int first = Op::arity == 3 ? 1 : 0;  // a condition has no gradient
-        std::vector<Tensor> in{Tensor(tensor({x}, {}, DType::Float64))...};
-        std::vector<const Tensor*> list;
-        for (std::size_t k = 0; k < in.size(); ++k) {
-          if (differentiable<Op> && static_cast<int>(k) >= first) in[k].set_requires_grad();
-          list.push_back(&in[k]);
-        }
-        const Tensor z = apply_elementwise(row, defaults, list);
         const double plain = static_cast<double>(evaluate<Op>(AttrsOf<Op>{}, x...));
-        EXPECT_NEAR(z.item(), plain, 1e-14 * (1 + std::abs(plain)));
-        EXPECT_EQ(z.requires_grad(), differentiable<Op>);
-        if constexpr (differentiable<Op>) {
-          const std::span<const Tensor> wanted = std::span(in).subspan(first);
-          const Tensor g = tensor({0.75}, {}, DType::Float64);
-          std::vector<double> rules;
-          with_rules<Op, double>(which, [&](int, double slope) { rules.push_back(slope); });
-          for (const bool create_graph : {false, true}) {  // the loops of the rule, then the rule on handles
-            const auto got = gradients({&z, 1}, wanted, {&g, 1}, {.retain_graph = true, .create_graph = create_graph}, false);
-            for (std::size_t k = 0; k < rules.size(); ++k)
-              EXPECT_NEAR(got[k].item(), rules[k], 1e-13 * (1 + std::abs(rules[k]))) << "input " << k << ", create_graph " << create_graph;
-          }
-        }
+        const std::vector<double> rules = differentiable<Op> ? rules_of<Op, double>(which) : std::vector<double>();
+        expect_tensor_agrees(listed, {x...}, Op::arity == 3 ? 1 : 0, plain, rules);
       });
   });
 }
