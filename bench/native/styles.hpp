@@ -6,6 +6,7 @@
 //
 // `trigrad_native_scalar op` serves one of them; `trigrad_native_scalar op cpu` by the CPU time of its thread.
 // A style is a Library (scalar_model.hpp) over a Library: it says anew how sums are written, and keeps the rest.
+// What it writes stands in the model's loops, as it would in a user's; left alone, the compiler makes some of it calls.
 //
 // Read before: scalar_program.hpp. Read next: scalar.cpp.
 #pragma once
@@ -21,11 +22,11 @@ struct OpByOp : L {
   using T = typename L::Number;
   static constexpr const char* kName = ".op";
 
-  static void mul_add(const auto& w, const auto& x, T& z) {
+  [[gnu::always_inline]] static void mul_add(const auto& w, const auto& x, T& z) {
     const T product = w * x;
     z = z + product;
   }
-  static void scale_add(T& z, const T& a, const T& b) {
+  [[gnu::always_inline]] static void scale_add(T& z, const T& a, const T& b) {
     const T product = z * a;
     z = product + b;
   }
@@ -44,7 +45,7 @@ struct RunningSum : L {
   using L::L;
   static constexpr const char* kName = ".mac";
 
-  static void mul_add(const auto& w, const auto& x, typename L::Number& z) { add_product(z, w, x); }
+  [[gnu::always_inline]] static void mul_add(const auto& w, const auto& x, typename L::Number& z) { add_product(z, w, x); }
 };
 
 template <class Style>
