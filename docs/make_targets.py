@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import pages
@@ -213,10 +213,11 @@ def scalar_table(costs: list[Line]) -> str:
     return "".join(text) + "\n"
 
 
-def is_flat(costs: Iterable[float]) -> bool:
-    """Whether what a node costs stays as the graph grows."""
-    known = list(costs)
-    return not known or max(known) <= FLAT * min(known)
+def is_flat(grown: Sequence[Line]) -> bool:
+    """Whether what a node costs stays as the graph grows: compared with the smallest, round by round."""
+    costs = [[ns / s["nodes"] for ns in s["again_ns"]] for s in sorted(grown, key=lambda s: s["nodes"])]
+    ratios = [stats.median([a / b for a, b in zip(c, costs[0], strict=False)]) for c in costs]
+    return not ratios or max(ratios) <= FLAT * min(ratios)
 
 
 def size_table(sizes: Sequence[Line]) -> str:
@@ -227,12 +228,14 @@ def size_table(sizes: Sequence[Line]) -> str:
     each = {key[id(s)]: stats.median(s["again_ns"]) / s["nodes"] for s in grown}
     text = ["| | engine |", *(f" {n:,} |" for n in nodes), " goal |"]
     text += ["\n| --- | --- |", *(" ---: |" for _ in nodes), " ---: |"]
-    bare = {name: [each[k] for k in each if k[:2] == (name, BARE)] for name, *_ in each}
-    for name, engine in dict.fromkeys((s["workload"], s["engine"]) for s in grown):
+    lines_of: dict[tuple[str, str], list[Line]] = {}
+    for s in grown:
+        lines_of.setdefault((s["workload"], s["engine"]), []).append(s)
+    for name, engine in lines_of:
         ours = {n: each[name, engine, n] for n in nodes if (name, engine, n) in each}
         text.append(f"\n| {name} | {engine} |")
         text += [f" {ours[n]:.2f} |" if n in ours else " – |" for n in nodes]
-        flat = mark(is_flat(ours.values()), possible=is_flat(bare[name]))
+        flat = mark(is_flat(lines_of[name, engine]), possible=is_flat(lines_of.get((name, BARE), [])))
         text.append(f" within {FLAT:g}× {flat} |" if engine == SCALARS[0] else " |")
     return "".join(text) + "\n"
 

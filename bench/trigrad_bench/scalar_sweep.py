@@ -90,9 +90,8 @@ def sweep(options: Options, store: Store, machine: str, cores: Sequence[int]) ->
     for name, job in JOBS.items():
         compare(options, store, machine, cores, engines, name, job)
     for shape, links in GROWING.items():
-        for nodes in NODES:
-            loaded = workloads.load(shape, {"model.size": round(nodes / links)})
-            grow(options, store, machine, cores, engines, loaded)
+        sizes = [workloads.load(shape, {"model.size": round(nodes / links)}) for nodes in NODES]
+        grow(options, store, machine, cores, engines, sizes)
 
 
 def compare(
@@ -130,24 +129,28 @@ def grow(
     machine: str,
     cores: Sequence[int],
     engines: Sequence[str],
-    loaded: Workload,
+    sizes: Sequence[Workload],
 ) -> None:
-    """The first pass of a new process, and passes that find its memory."""
+    """The first pass of a new process, and passes that find its memory; all sizes in the same rounds."""
     who = {engine: entry(engine, "op") for engine in engines}
-    with contextlib.closing(Pool()) as pool, gated(options, loaded, who, cores, pool) as members:
-        able = [engine for engine, member in members.items() if member.alive]
-        found: dict[str, list[tuple[float, float]]] = {engine: [] for engine in engines}
+    with contextlib.ExitStack() as stack:
+        grown: list[tuple[Workload, Member, Entry]] = []
+        for loaded in sizes:
+            pool = stack.enter_context(contextlib.closing(Pool()))
+            members = stack.enter_context(gated(options, loaded, who, cores, pool))
+            grown += [(loaded, members[engine], who[engine]) for engine in engines]
+        found: list[list[tuple[float, float]]] = [[] for _ in grown]
         for r in range(SIZE_ROUNDS + 1):
-            for engine in able:
+            for (loaded, member, program), times in zip(grown, found, strict=True):
+                if not member.alive:
+                    continue
                 with contextlib.suppress(EngineError):
-                    both = passes(members[engine], who[engine], cores, operations(loaded))
-                    found[engine] += (
-                        [both] if r else []
-                    )  # the first round's memory is new to the machine, too
-        for engine, member in members.items():
+                    both = passes(member, program, cores, operations(loaded))
+                    times += [both] if r else []  # the first round's memory is new to the machine, too
+        for (loaded, member, _), times in zip(grown, found, strict=True):
             line = line_of(machine, loaded, member, "op") | {"workload": loaded.model.shape}
-            times = {"first_ns": [f for f, _ in found[engine]], "again_ns": [a for _, a in found[engine]]}
-            store.add("scalar_size", **line, **times)
+            first, again = ([t[k] for t in times] for k in (0, 1))
+            store.add("scalar_size", **line, first_ns=first, again_ns=again)
 
 
 def passes(member: Member, who: Entry, cores: Sequence[int], nodes: int) -> tuple[float, float]:

@@ -50,7 +50,7 @@ def test_every_style_of_every_library_passes_the_gate(monkeypatch: pytest.Monkey
     monkeypatch.setattr(turns, "BLOCK_NS", 1e5)
     monkeypatch.setattr(scalar_sweep, "ROUNDS", 2)
     monkeypatch.setattr(scalar_sweep, "SIZE_ROUNDS", 2)
-    monkeypatch.setattr(scalar_sweep, "NODES", (1000,))
+    monkeypatch.setattr(scalar_sweep, "NODES", (1000, 2000))
     goals = {"op": (1.0, 1.0)}
     jobs = {"M2.alive": Job("M2", ALIVE, goals), "chain": Job("chain.n1e3", {}, goals)}
     monkeypatch.setattr(scalar_sweep, "JOBS", jobs)
