@@ -204,8 +204,14 @@ TEST(ScalarTape, ManyLeavesAtOnceAreThoseMadeOneByOne) {
       ASSERT_EQ(one.adjoint(id), adjoints[k]);
     }
   }
-  EXPECT_THROW(many.leaves(std::size_t{1} << 32), GraphError);
-  EXPECT_EQ(one.size(), many.size());
+  OwnedTape fresh;
+  for (OwnedTape* tape : {&many, &fresh}) {  // also before the first leaf, when there is no memory yet
+    const std::size_t size = tape->size();
+    for (const std::size_t count : {std::size_t{1} << 32, ~std::size_t{0}}) EXPECT_THROW(tape->leaves(count), GraphError);
+    EXPECT_THROW(tape->adjoints(static_cast<NodeId>(size), 1), IndexError);
+    EXPECT_THROW(tape->adjoints(Tape::kFirstId, ~std::size_t{0}), IndexError);
+    EXPECT_EQ(tape->size(), size);
+  }
 }
 
 TEST(ScalarTape, CollectingKeepsWhatIsReachableAndItsGradients) {

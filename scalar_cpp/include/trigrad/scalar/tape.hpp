@@ -30,6 +30,7 @@
 #include <cstring>
 #include <limits>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace trigrad {
@@ -101,7 +102,7 @@ class Tape {
 
   // As many leaves, with neighbouring ids, the first of which is returned.
   NodeId leaves(std::size_t count) {
-    if (node_.capacity() - size_ < count) [[unlikely]]
+    if (count > kMostIds || size_ + count > node_.capacity()) [[unlikely]]
       grow(count);
     const std::size_t id = size_;
     size_ += count;
@@ -235,6 +236,9 @@ class Tape {
   // 0 for what no backward has reached yet.
   double adjoint(NodeId id) const { return id < adjoints_ ? adjoint_[id] : 0.0; }
   std::span<const double> adjoints(NodeId first, std::size_t count) {  // of neighbours; valid until something is recorded
+    if (first > size_ || count > size_ - first)
+      throw IndexError("adjoints: the tape has " + std::to_string(size_) + " ids, not " + std::to_string(first) + " and " +
+                       std::to_string(count) + " more");
     if (first + count > adjoints_) reserve_adjoints();
     return {adjoint_.data() + first, count};
   }
@@ -299,14 +303,16 @@ class Tape {
            (half_at(n[-1].c) == half(0, op_code<Mul>) || mutant("tape.pair_takes_any_operation"));
   }
 
+  static constexpr std::size_t kMostIds = std::numeric_limits<NodeId>::max();
+
   [[gnu::noinline, gnu::cold]] void grow(std::size_t count = 1) {
-    constexpr std::size_t limit = std::numeric_limits<NodeId>::max();
-    if (count > limit - size_) throw GraphError("tape: 4294967295 nodes are recorded, and an id has 32 bits; rewind or free some");
-    node_.resize(std::min(limit, std::max<std::size_t>({1024, 2 * node_.capacity(), size_ + count})));
+    if (count > kMostIds - size_)
+      throw GraphError("tape: " + std::to_string(size_) + " ids are taken and " + std::to_string(count) +
+                       " more are wanted, but an id has 32 bits; rewind or free some");
+    node_.resize(std::min(kMostIds, std::max<std::size_t>({1024, 2 * node_.capacity(), size_ + count})));
   }
   [[gnu::noinline, gnu::cold]] void grow_terms(std::size_t count) {
-    constexpr std::size_t limit = std::numeric_limits<NodeId>::max();
-    if (terms_ + count >= limit) throw GraphError("tape: 4294967295 terms of sums are recorded; rewind or free some");
+    if (terms_ + count >= kMostIds) throw GraphError("tape: 4294967295 terms of sums are recorded; rewind or free some");
     term_.resize(std::max(terms_ + count, 2 * term_.capacity()));
   }
 
