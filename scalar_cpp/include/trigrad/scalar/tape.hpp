@@ -296,7 +296,8 @@ class Tape {
     return (bits(0) | bits(1) | bits(2) | bits(3)) << 1 == 0;
   }
 
-  // Whether node i adds its neighbour i - 1, a product, to i - 2. Two fields at a time: this is asked at every other node.
+  // Whether node i adds its neighbour i - 1, a product, to i - 2: then g goes on to both as it is, for an Add's da is 1.
+  // Two fields are compared at a time, because this is asked at every other node.
   static bool adds_product(const Node* n, std::size_t i) {
     const auto id = static_cast<NodeId>(i);
     return half_at(n->a) == half(id - 1, 0) && half_at(n->c) == half(id - 2, op_code<Add>) &&
