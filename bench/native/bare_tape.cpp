@@ -12,10 +12,9 @@
 #include <trigrad/scalar/tape.hpp>
 
 namespace {
-using trigrad::half, trigrad::half_at, trigrad::Node;
+using trigrad::Node, trigrad::op_code, trigrad::is_zero, trigrad::are_zero;
 using Id = trigrad::NodeId;
 
-enum Op : Id { kOther, kAdd, kMul };  // what the sweep asks for
 constexpr Id kFirst = 2;                             // so that `a + 1 == id` never holds for "nothing"
 constexpr std::size_t kRoom = std::size_t{1} << 26;  // nodes; memory that nobody writes to costs nothing
 Node* node = nullptr;
@@ -27,17 +26,18 @@ struct Value {
 
   Value() = default;
   Value(double constant) : data(constant) {}
-  Value(double result, Id a, double da, Id b = 0, double db = 0, Id c = 0, Op op = kOther) : data(result), id(size) {
+  Value(double result, Id a, double da, Id b = 0, double db = 0, Id c = 0, trigrad::OpCode op = trigrad::kForeignOp)
+      : data(result), id(size) {
     trigrad::write_node(&node[size], a, b, c, op, da, db);
     ++size;
   }
 };
 
 inline Value mul_add(Value w, Value x, Value c) { return {w.data * x.data + c.data, w.id, x.data, x.id, w.data, c.id}; }
-inline Value operator+(Value x, Value y) { return {x.data + y.data, y.id, 1, 0, 0, x.id, kAdd}; }
+inline Value operator+(Value x, Value y) { return {x.data + y.data, y.id, 1, 0, 0, x.id, op_code<trigrad::Add>}; }
 inline Value operator-(Value x, Value y) { return {x.data - y.data, y.id, -1, 0, 0, x.id}; }
 inline Value operator-(Value x) { return {-x.data, x.id, -1}; }
-inline Value operator*(Value x, Value y) { return {x.data * y.data, x.id, y.data, y.id, x.data, 0, kMul}; }
+inline Value operator*(Value x, Value y) { return {x.data * y.data, x.id, y.data, y.id, x.data, 0, op_code<trigrad::Mul>}; }
 inline Value operator/(Value x, Value y) { return {x.data / y.data, x.id, 1 / y.data, y.id, -x.data / (y.data * y.data)}; }
 inline Value& operator+=(Value& x, Value y) { return x = x + y; }
 inline Value& operator-=(Value& x, Value y) { return x = x - y; }
@@ -58,29 +58,21 @@ inline Value sqrt(Value x) {
   return {z, x.id, 0.5 / z};
 }
 
-bool is_zero(const double* from, std::size_t count = 1) {
-  std::uint64_t bits = 0;
-  for (std::size_t k = 0; k < count; ++k) bits |= std::bit_cast<std::uint64_t>(from[k]);
-  return bits << 1 == 0;
-}
-
 // Tape::sweep without sums of many terms: its comments say why an adjoint is kept in a register.
 [[gnu::noinline]] void sweep(double* adjoint, Id first, Id root) {
   for (std::size_t i = root; i >= first; --i) {
     double g = adjoint[i];
-    if (is_zero(&g)) {
-      while (i >= first + 4 && is_zero(adjoint + i - 4, 4)) i -= 4;
+    if (is_zero(g)) {
+      while (i >= first + 4 && are_zero(adjoint + i - 4)) i -= 4;
       continue;
     }
-    while (!is_zero(&g) && i >= first) {
+    while (!is_zero(g) && i >= first) {
       const Node& n = node[i];
-      const auto id = static_cast<Id>(i);
       if (n.c + 1 == i) {
         adjoint[n.a] += n.da * g;
         if (n.b) adjoint[n.b] += n.db * g;
         g = adjoint[--i] += g;
-      } else if (i > first && half_at(n.a) == half(id - 1, 0) && half_at(n.c) == half(id - 2, kAdd) &&
-                 half_at(node[i - 1].c) == half(0, kMul) && is_zero(&adjoint[i - 1])) {
+      } else if (i > first && trigrad::adds_product(node, i) && is_zero(adjoint[i - 1])) {
         const Node& m = node[i - 1];
         adjoint[i - 1] = g;
         adjoint[m.a] += m.da * g;

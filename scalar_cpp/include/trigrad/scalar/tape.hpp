@@ -70,6 +70,21 @@ inline std::uint64_t half_at(const std::uint32_t& first) {
   to->db = db;
 }
 
+// Both zeros; as numbers, they would be compared with care for NaN, which takes three instructions more.
+inline bool is_zero(double g) { return std::bit_cast<std::uint64_t>(g) << 1 == 0; }
+inline bool are_zero(const double* four) {
+  const auto bits = [four](int k) { return std::bit_cast<std::uint64_t>(four[k]); };
+  return (bits(0) | bits(1) | bits(2) | bits(3)) << 1 == 0;
+}
+
+// Whether node i adds its neighbour i - 1, a product, to i - 2: then g goes on to both as it is, for an Add's da is 1.
+// Two fields are compared at a time, because this is asked at every other node.
+inline bool adds_product(const Node* node, std::size_t i) {
+  const auto id = static_cast<NodeId>(i);
+  return half_at(node[i].a) == half(id - 1, 0) && half_at(node[i].c) == half(id - 2, op_code<Add>) &&
+         (half_at(node[i - 1].c) == half(0, op_code<Mul>) || mutant("tape.pair_takes_any_operation"));
+}
+
 struct Term {
   double partial;
   NodeId id;
@@ -198,7 +213,7 @@ class Tape {
           if (n.b) adjoint[n.b] += n.db * g;  // unasked, all nodes without a second parent would wait for adjoint[0]
           if (mutant("tape.run_overwrites")) adjoint[i - 1] = 0;
           g = adjoint[--i] += g;
-        } else if (i > first && adds_product(&n, i) && (is_zero(adjoint[i - 1]) || mutant("tape.pair_forgets_other_uses"))) {
+        } else if (i > first && adds_product(node, i) && (is_zero(adjoint[i - 1]) || mutant("tape.pair_forgets_other_uses"))) {
           const Node& m = node[i - 1];
           const double early = adjoint[i - 2];
           adjoint[i - 1] = g;
@@ -287,21 +302,6 @@ class Tape {
   static std::uint32_t next_owner_code() {
     const std::uint32_t number = ++made_;
     return (number << 16) | (~number & 0xffffu);
-  }
-
-  // Both zeros; as numbers, they would be compared with care for NaN, which takes three instructions more.
-  static bool is_zero(double g) { return std::bit_cast<std::uint64_t>(g) << 1 == 0; }
-  static bool are_zero(const double* four) {
-    const auto bits = [four](int k) { return std::bit_cast<std::uint64_t>(four[k]); };
-    return (bits(0) | bits(1) | bits(2) | bits(3)) << 1 == 0;
-  }
-
-  // Whether node i adds its neighbour i - 1, a product, to i - 2: then g goes on to both as it is, for an Add's da is 1.
-  // Two fields are compared at a time, because this is asked at every other node.
-  static bool adds_product(const Node* n, std::size_t i) {
-    const auto id = static_cast<NodeId>(i);
-    return half_at(n->a) == half(id - 1, 0) && half_at(n->c) == half(id - 2, op_code<Add>) &&
-           (half_at(n[-1].c) == half(0, op_code<Mul>) || mutant("tape.pair_takes_any_operation"));
   }
 
   static constexpr std::size_t kMostIds = std::numeric_limits<NodeId>::max();
