@@ -1,9 +1,9 @@
 // native.bare_tape: the least that a tape of scalars can do, as a limit for scalar_cpp. Nobody should use it.
 //
-// It writes the same nodes and sweeps them alike, but asks nothing: not whose the operands are (one of another thread
-// would be some number of this one), not whether any of them is a variable (a constant's id is 0, and what flows there
-// is never read), not whether there is room (there is, for all that ScalarProgram lets through). What scalar_cpp takes
-// longer is the price of its questions.
+// It writes the same nodes and has them swept by the same function, but asks nothing when it writes: not whose the
+// operands are (one of another thread would be some number of this one), not whether any of them is a variable (a
+// constant's id is 0, and what flows there is never read), not whether there is room (there is, for all that
+// ScalarProgram lets through). What scalar_cpp takes longer is the price of its questions.
 //
 // Read before: scalar.cpp, trigrad/scalar/tape.hpp.
 #include "styles.hpp"
@@ -12,7 +12,7 @@
 #include <trigrad/scalar/tape.hpp>
 
 namespace {
-using trigrad::Node, trigrad::op_code, trigrad::is_zero, trigrad::are_zero;
+using trigrad::Node, trigrad::op_code;
 using Id = trigrad::NodeId;
 
 constexpr Id kFirst = 2;                             // so that `a + 1 == id` never holds for "nothing"
@@ -31,10 +31,17 @@ struct Value {
     trigrad::write_node(&node[size], a, b, c, op, da, db);
     ++size;
   }
+  static Value sum_of(Value x, Value y) {
+    Value z = x.data + y.data;
+    z.id = size;
+    trigrad::write_parents(&node[size], y.id, 0, x.id, op_code<trigrad::Add>);
+    ++size;
+    return z;
+  }
 };
 
-inline Value mul_add(Value w, Value x, Value c) { return {w.data * x.data + c.data, w.id, x.data, x.id, w.data, c.id}; }
-inline Value operator+(Value x, Value y) { return {x.data + y.data, y.id, 1, 0, 0, x.id, op_code<trigrad::Add>}; }
+inline Value mul_add(Value w, Value x, Value c) { return {w.data * x.data + c.data, w.id, x.data, x.id, w.data, c.id, trigrad::kMulAdd}; }
+inline Value operator+(Value x, Value y) { return Value::sum_of(x, y); }
 inline Value operator-(Value x, Value y) { return {x.data - y.data, y.id, -1, 0, 0, x.id}; }
 inline Value operator-(Value x) { return {-x.data, x.id, -1}; }
 inline Value operator*(Value x, Value y) { return {x.data * y.data, x.id, y.data, y.id, x.data, 0, op_code<trigrad::Mul>}; }
@@ -56,40 +63,6 @@ inline Value tanh(Value x) {
 inline Value sqrt(Value x) {
   const double z = std::sqrt(x.data);
   return {z, x.id, 0.5 / z};
-}
-
-// Tape::sweep without sums of many terms: its comments say why an adjoint is kept in a register.
-[[gnu::noinline]] void sweep(double* adjoint, Id first, Id root) {
-  for (std::size_t i = root; i >= first; --i) {
-    double g = adjoint[i];
-    if (is_zero(g)) {
-      while (i >= first + 4 && are_zero(adjoint + i - 4)) i -= 4;
-      continue;
-    }
-    while (!is_zero(g) && i >= first) {
-      const Node& n = node[i];
-      if (n.c + 1 == i) {
-        adjoint[n.a] += n.da * g;
-        if (n.b) adjoint[n.b] += n.db * g;
-        g = adjoint[--i] += g;
-      } else if (i > first && trigrad::adds_product(node, i) && is_zero(adjoint[i - 1])) {
-        const Node& m = node[i - 1];
-        adjoint[i - 1] = g;
-        adjoint[m.a] += m.da * g;
-        if (m.b) adjoint[m.b] += m.db * g;
-        i -= 2;
-        g = adjoint[i] += g;
-      } else {
-        if (n.c) adjoint[n.c] += g;
-        if (n.b) adjoint[n.b] += n.db * g;
-        if (n.a + 1 != i) {
-          adjoint[n.a] += n.da * g;
-          break;
-        }
-        g = adjoint[--i] += n.da * g;
-      }
-    }
-  }
 }
 
 class BareTape {
@@ -118,7 +91,7 @@ class BareTape {
     double* const adjoint = adjoint_.data();
     std::fill(adjoint, adjoint + size, 0.0);
     adjoint[loss_.id] = 1;
-    sweep(adjoint, kFirst + static_cast<Id>(variables_.size()), loss_.id);
+    trigrad::sweep_nodes(node, nullptr, adjoint, kFirst + variables_.size(), loss_.id, [](std::size_t) { return true; });
     std::copy(adjoint + kFirst, adjoint + kFirst + gradient.size(), gradient.begin());
   }
 

@@ -88,7 +88,7 @@ PyObject* binary(PyObject* left, PyObject* right) {
       }
     }
     const NodeId a = l ? l->id : graph.leaf(x), b = r ? r->id : graph.leaf(y);
-    if constexpr (std::is_same_v<Op, Add>) return result_object<Op>(made, graph, z, op_code<Op>, b, 1.0, 0, 0.0, a);  // a running sum
+    if constexpr (std::is_same_v<Op, Add>) return attach(made, graph, graph.keep(graph.tape.push_add(a, b), z));
     else return result_object<Op>(made, graph, z, op_code<Op>, a, partial<Op, 0>({}, x, y, z), b, partial<Op, 1>({}, x, y, z));
   });
 }
@@ -128,7 +128,7 @@ PyObject* weighted_sum(PyObject* /*type*/, PyObject* const* args, Py_ssize_t giv
       const NodeId a = id_of(PyTuple_GET_ITEM(w, k)), b = id_of(PyTuple_GET_ITEM(x, k));
       const double product = graph.value[a] * graph.value[b], total = graph.value[sum] + product;
       const NodeId term = graph.keep(graph.tape.push(op_code<Mul>, a, graph.value[b], b, graph.value[a]), product);
-      sum = graph.keep(graph.tape.push(op_code<Add>, term, 1.0, 0, 0.0, sum), total);
+      sum = graph.keep(graph.tape.push_add(sum, term), total);
     }
     return attach(made, graph, sum);
   });

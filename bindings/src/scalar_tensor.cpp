@@ -84,8 +84,7 @@ void run(const PackedAttrs& packed, const std::vector<Operand>& x, Graph* graph,
       } else {
         const NodeId b = x[first + 1].id(n);
         const double db = b ? partial<Op, first + 1>(attrs, in[K]..., z) : 0.0;
-        if constexpr (std::is_same_v<Op, Add>)
-          graph->keep(graph->tape.push(op_code<Op>, mutant("tensor.add_loses_second") ? 0 : b, db, 0, 0.0, a), z);
+        if constexpr (std::is_same_v<Op, Add>) graph->keep(graph->tape.push_add(a, mutant("tensor.add_loses_second") ? 0 : b), z);
         else graph->keep(graph->tape.push(op_code<Op>, a, da, b, db), z);
       }
     }

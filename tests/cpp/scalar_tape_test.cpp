@@ -38,7 +38,7 @@ class RandomGraph {
   void grow(Tape& tape, int nodes) {
     for (int k = 0; k < 3; ++k) tape.leaf();
     for (int k = 0; k < nodes; ++k) {
-      switch (below(12)) {
+      switch (below(13)) {
         case 0:
           tape.leaf();
           break;
@@ -75,10 +75,16 @@ class RandomGraph {
           const NodeId c = newest(tape);
           const NodeId m = below(3) ? tape.push(op_code<Mul>, parent(tape), partial(), parent(tape), partial()) : sum(tape);
           if (below(4) == 0) tape.push(kForeignOp, below(2) ? m : c, partial());
-          tape.push(op_code<Add>, m, 1.0, 0, 0.0, below(4) ? c : parent(tape));
+          tape.push_add(below(4) ? c : parent(tape), m);
           if (below(4) == 0) tape.push(kForeignOp, m, partial(), newest(tape), partial());  // m is needed once more
           break;
         }
+        case 10:
+          tape.push_add(parent(tape), parent(tape));
+          break;
+        case 11:
+          tape.push(kMulAdd, parent(tape), partial(), parent(tape), partial(), below(3) ? newest(tape) : parent(tape));
+          break;
         default:
           sum(tape);
       }
@@ -193,7 +199,7 @@ TEST(ScalarTape, ManyLeavesAtOnceAreThoseMadeOneByOne) {
       const auto newest = static_cast<NodeId>(tape->size() - 1);
       const NodeId y = tape->push(op_code<Mul>, newest, 2.0, Tape::kFirstId, 3.0);
       tape->backward(y);
-      tape->backward(tape->push(op_code<Add>, y, 1.0, 0, 0.0, newest));
+      tape->backward(tape->push_add(newest, y));
     }
     ASSERT_EQ(one.size(), many.size());
     ASSERT_EQ(one.first_operation(), many.first_operation());

@@ -28,7 +28,7 @@ std::size_t collect(Tape& tape, std::vector<std::uint8_t>& live, Moved&& moved) 
   std::size_t adjoints = std::min<std::size_t>(Tape::kFirstId, old_adjoints);
   for (std::size_t id = Tape::kFirstId; id < old_size; ++id) {
     if (!live[id]) continue;
-    Node n = id < old_first ? Node{0, 0, 0, kLeaf, 0, 0} : tape.node_[id];
+    Node n = id < old_first ? Node{0, 0, 0, kLeaf, 0, 0} : Tape::complete(tape.node_[id]);
     n.c = to[n.c];
     if (n.op == kSum) {
       const Term* const from = tape.term_.data() + n.a;

@@ -4,7 +4,7 @@
 // A node holds its local derivatives as numbers, computed when it was recorded; backward only multiplies and adds:
 //
 //   z = f(x, y)       {a: x, b: y, da: ∂f/∂x, db: ∂f/∂y}   adjoint[x] += da · adjoint[z], the same for y
-//   z = c + x         {a: x, c: c, da: 1}                  c is a parent whose derivative is 1
+//   z = c + x         {a: x, c: c}                         the derivative by c is 1 everywhere; here the other is, too, unwritten
 //   z = w · x + c     {a: w, b: x, c: c, da: x, db: w}
 //   z = Σ pₖ xₖ       {a: first term, b: number of terms}  the pairs (xₖ, pₖ) lie in a second array
 //
@@ -50,22 +50,18 @@ struct Node {
 };
 static_assert(sizeof(Node) == 32);
 
-// Half a node, {a, b} or {c, op}, as one number: both fields are written, or compared, at once.
-constexpr std::uint64_t half(std::uint32_t first, std::uint32_t second) {
-  if constexpr (std::endian::native == std::endian::little) return first | std::uint64_t{second} << 32;
-  else return std::uint64_t{first} << 32 | second;
-}
-inline std::uint64_t half_at(const std::uint32_t& first) {
-  std::uint64_t both;
-  std::memcpy(&both, &first, sizeof(both));
-  return both;
-}
-
-// *to = {a, b, c, op, da, db} in few stores: a processor finishes one or two at a time, and recording is little else
-// (it is a tenth faster so than field by field).
-[[gnu::always_inline]] inline void write_node(Node* to, NodeId a, NodeId b, NodeId c, OpCode op, double da, double db) {
+// to's {a, b, c, op} in two stores instead of four: a processor finishes one or two at a time, and recording is little
+// else (a tenth faster so than field by field).
+[[gnu::always_inline]] inline void write_parents(Node* to, NodeId a, NodeId b, NodeId c, OpCode op) {
+  const auto half = [](std::uint32_t first, std::uint32_t second) {
+    if constexpr (std::endian::native == std::endian::little) return first | std::uint64_t{second} << 32;
+    else return std::uint64_t{first} << 32 | second;
+  };
   const std::uint64_t halves[] = {half(a, b), half(c, op)};
   std::memcpy(static_cast<void*>(to), halves, sizeof(halves));
+}
+[[gnu::always_inline]] inline void write_node(Node* to, NodeId a, NodeId b, NodeId c, OpCode op, double da, double db) {
+  write_parents(to, a, b, c, op);
   to->da = da;
   to->db = db;
 }
@@ -77,18 +73,95 @@ inline bool are_zero(const double* four) {
   return (bits(0) | bits(1) | bits(2) | bits(3)) << 1 == 0;
 }
 
-// Whether node i adds its neighbour i - 1, a product, to i - 2: then g goes on to both as it is, for an Add's da is 1.
-// Two fields are compared at a time, because this is asked at every other node.
+// Whether node i adds its neighbour i - 1, a product, to something.
 inline bool adds_product(const Node* node, std::size_t i) {
-  const auto id = static_cast<NodeId>(i);
-  return half_at(node[i].a) == half(id - 1, 0) && half_at(node[i].c) == half(id - 2, op_code<Add>) &&
-         (half_at(node[i - 1].c) == half(0, op_code<Mul>) || mutant("tape.pair_takes_any_operation"));
+  const Node& n = node[i];
+  return n.op == op_code<Add> && n.a + 1 == i && (node[i - 1].op == op_code<Mul> || mutant("tape.pair_takes_any_operation"));
 }
 
 struct Term {
   double partial;
   NodeId id;
 };
+
+// The reverse sweep: visits root, root - 1, ... first. What arrives at a node is its share g, which goes on to its parents.
+// Where the parent that gets its share last is the very next node, that one's adjoint stays in a register: reading back
+// what was just stored costs three times the addition. So g goes along a running sum, z = z + w x; along the same sum
+// written operation by operation, m = w x and then z = z + m; and along a chain, z = f(z).
+//
+// Sums of products are loops of their own, because they are most of a network. Never inlined: alone, the compiler finds
+// registers for all of it, whoever calls; and aligned, for the same instructions elsewhere take up to 8 % longer. Fields
+// are read one by one and late: a node copied whole goes through memory.
+template <class Visits>
+[[gnu::noinline, gnu::aligned(64)]] void sweep_nodes(const Node* node, const Term* terms, double* adjoint, std::size_t first,
+                                                     std::size_t root, Visits&& visits) {
+  const auto through_product = [adjoint](const Node& m, double g) {
+    adjoint[m.a] += m.da * g;
+    if (m.b) adjoint[m.b] += m.db * g;  // unasked, all products with a number would wait for adjoint[0]
+  };
+  std::size_t i = root;
+  while (i >= first) {
+    double g = adjoint[i];
+    if (is_zero(g) || !visits(i)) {
+      while (i >= first + 4 && are_zero(adjoint + i - 4)) i -= mutant("tape.skips_five_for_four") ? 5 : 4;  // dead units come in rows
+      --i;
+      continue;
+    }
+    std::size_t last;  // the parent that gets its share last
+    do {
+      if (mutant("tape.skips_negative") && g < 0) {
+        last = 0, --i;
+        continue;
+      }
+      const Node& n = node[i];
+      double share = g;
+      if (n.op == kMulAdd && n.c + 1 == i) {
+        do {
+          last = i - 1;
+          through_product(node[i], g);
+          if (mutant("tape.run_overwrites")) adjoint[last] = 0;
+          g = adjoint[last] += g;
+          --i;
+        } while (i >= first && node[i].op == kMulAdd && node[i].c + 1 == i && !is_zero(g));
+        continue;
+      }
+      if (i > first && adds_product(node, i) && (is_zero(adjoint[i - 1]) || mutant("tape.pair_forgets_other_uses"))) {
+        do {
+          last = node[i].c;
+          const double early = adjoint[last];
+          adjoint[--i] = g;
+          through_product(node[i], g);
+          if (mutant("tape.pair_reads_early")) adjoint[last] = early;
+          g = adjoint[last] += g;  // behind the product, whose parent it may be, too
+          --i;
+          if (last != i || i <= first) break;
+        } while (adds_product(node, i) && is_zero(adjoint[i - 1]) && !is_zero(g));
+        if (last > i && !mutant("tape.pair_forgets_twice"))
+          through_product(node[last], g / 2);  // m + m: the product has had half of what it gets
+        continue;
+      }
+      if (n.op == op_code<Add>) {
+        const bool near = n.a + 1 == i;
+        const NodeId other = near ? n.c : n.a;
+        last = near ? n.a : n.c;
+        if (other) adjoint[other] += g;
+        if (mutant("tape.third_parent_ignored")) share = 0;
+      } else if (n.op == kSum) {
+        const Term* const term = terms + n.a;
+        for (std::size_t k = 0; k < n.b && !(mutant("tape.sum_of_one_term") && k > 0); ++k) adjoint[term[k].id] += term[k].partial * g;
+        last = 0, share = 0;
+      } else {
+        if (n.c) adjoint[n.c] += g;
+        if (mutant("tape.second_parent_overwritten")) adjoint[n.b] = 0;
+        if (n.b) adjoint[n.b] += mutant("tape.partials_exchanged") ? n.da * g : n.db * g;
+        if (mutant("tape.first_parent_overwritten")) adjoint[n.a] = 0;
+        last = n.a, share = n.da * g;
+      }
+      g = adjoint[last] += share;
+      --i;
+    } while (last == i && i >= first && !is_zero(g));
+  }
+}
 
 class Tape {
  public:
@@ -146,6 +219,16 @@ class Tape {
     return static_cast<NodeId>(id);
   }
 
+  // x + y: two ones would be stored for nobody.
+  [[gnu::always_inline]] NodeId push_add_at(std::size_t id, NodeId x, NodeId y) {
+    if (id >= node_.capacity()) [[unlikely]]
+      grow();
+    write_parents(&node_[id], y, 0, x, op_code<Add>);
+    size_ = id + 1;
+    return static_cast<NodeId>(id);
+  }
+  NodeId push_add(NodeId x, NodeId y) { return push_add_at(size_, x, y); }
+
   // A node with any number of parents: reserve room for the terms, write them, then push.
   Term* reserve_terms(std::size_t count) {
     if (terms_ + count > term_.capacity()) [[unlikely]]
@@ -188,57 +271,12 @@ class Tape {
     reserve_adjoints();
   }
 
-  // Visits root, root - 1, ... Where a node's parent is its neighbour, the adjoint stays in a register: reading back what was
-  // just stored costs three times the addition. So it goes along a running sum, z = z + w · x; along the same sum written
-  // operation by operation, m = w · x and then z = z + m; and along a chain, z = f(z).
-  // `visits(id)` may leave nodes out; what is visited must include the operations that visited nodes came from.
-  // Never inlined: alone, the compiler finds registers for all of it, whoever calls. Fields are read one by one and late: a
-  // node copied whole goes through memory.
+  // Only nodes that `visits(id)` says yes to, down to `last`; what is visited must include the operations that visited
+  // nodes came from.
   template <class Visits = decltype([](std::size_t) { return true; })>
-  [[gnu::noinline]] void sweep(NodeId root, std::size_t last = 0, Visits&& visits = {}) {
+  void sweep(NodeId root, std::size_t last = 0, Visits&& visits = {}) {
     const std::size_t first = std::max(first_, last) + (mutant("tape.stops_one_early") ? 1 : 0);
-    const Node* const node = node_.data();
-    double* const adjoint = adjoint_.data();
-    for (std::size_t i = root; i >= first; --i) {
-      double g = adjoint[i];
-      if (is_zero(g)) {  // dead units come in rows
-        while (i >= first + 4 && are_zero(adjoint + i - 4)) i -= mutant("tape.skips_five_for_four") ? 5 : 4;
-        continue;
-      }
-      if (!visits(i)) continue;
-      while (!is_zero(g) && i >= first && !(mutant("tape.skips_negative") && g < 0)) {
-        const Node& n = node[i];
-        if (n.c + 1 == i) {
-          adjoint[n.a] += n.da * g;
-          if (n.b) adjoint[n.b] += n.db * g;  // unasked, all nodes without a second parent would wait for adjoint[0]
-          if (mutant("tape.run_overwrites")) adjoint[i - 1] = 0;
-          g = adjoint[--i] += g;
-        } else if (i > first && adds_product(node, i) && (is_zero(adjoint[i - 1]) || mutant("tape.pair_forgets_other_uses"))) {
-          const Node& m = node[i - 1];
-          const double early = adjoint[i - 2];
-          adjoint[i - 1] = g;
-          adjoint[m.a] += m.da * g;
-          if (m.b) adjoint[m.b] += m.db * g;
-          if (mutant("tape.pair_reads_early")) adjoint[i - 2] = early;
-          i -= 2;
-          g = adjoint[i] += g;  // last, because it may be a parent of m, too
-        } else if (n.op == kSum) {
-          const Term* const term = term_.data() + n.a;
-          for (std::size_t k = 0; k < n.b && !(mutant("tape.sum_of_one_term") && k > 0); ++k) adjoint[term[k].id] += term[k].partial * g;
-          break;
-        } else {
-          if (n.c && !mutant("tape.third_parent_ignored")) adjoint[n.c] += g;
-          if (mutant("tape.second_parent_overwritten")) adjoint[n.b] = 0;
-          if (n.b) adjoint[n.b] += mutant("tape.partials_exchanged") ? n.da * g : n.db * g;
-          if (mutant("tape.first_parent_overwritten")) adjoint[n.a] = 0;
-          if (n.a + 1 != i) {
-            adjoint[n.a] += n.da * g;
-            break;
-          }
-          g = adjoint[--i] += n.da * g;
-        }
-      }
-    }
+    sweep_nodes(node_.data(), term_.data(), adjoint_.data(), first, root, visits);
   }
 
   // Makes every adjoint writable through set_adjoint and sweep, without clearing any.
@@ -269,7 +307,7 @@ class Tape {
   // equal this one exactly if each is this one or 0 (a constant): one comparison checks them all.
   std::uint32_t owner_code() const { return owner_code_; }
   bool is_leaf(NodeId id) const { return id < first_ || node_[id].op == kLeaf; }
-  Node node(NodeId id) const { return id < first_ ? Node{0, 0, 0, kLeaf, 0, 0} : node_[id]; }
+  Node node(NodeId id) const { return id < first_ ? Node{0, 0, 0, kLeaf, 0, 0} : complete(node_[id]); }
   std::span<const Term> terms(const Node& sum) const { return {term_.data() + sum.a, sum.b}; }
 
   // Calls visit(parent) for every parent but constants, in the order of the operands.
@@ -302,6 +340,11 @@ class Tape {
   static std::uint32_t next_owner_code() {
     const std::uint32_t number = ++made_;
     return (number << 16) | (~number & 0xffffu);
+  }
+
+  static Node complete(Node n) {  // with what push_add left out
+    if (n.op == op_code<Add>) n.da = 1, n.db = 0;
+    return n;
   }
 
   static constexpr std::size_t kMostIds = std::numeric_limits<NodeId>::max();

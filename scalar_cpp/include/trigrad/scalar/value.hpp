@@ -65,8 +65,8 @@ class Value {
       const std::uint32_t owner = x.owner_ | y.owner_;
       if (const Place place = place_of(Op::info.name, owner)) {
         if constexpr (std::is_same_v<Op, Add>) {
-          const double dy = mutant("value.add_equals_once") && x.id_ == y.id_ ? 0.0 : 1.0;
-          return {z, owner, place.push(op_code<Op>, y.id_, dy, 0, 0.0, x.id_)};  // a running sum
+          const NodeId once = mutant("value.add_equals_once") && x.id_ == y.id_ ? 0 : y.id_;
+          return {z, owner, place.tape->push_add_at(place.id, x.id_, once)};
         }
         constexpr bool at_hand = std::is_same_v<Op, Mul>;  // asking whether a derivative is wanted would take longer
         const double dx = at_hand || x.id_ ? partial<Op, 0>(attrs, x.data, y.data, z) : 0.0;
