@@ -2,6 +2,8 @@
 
 #include "convert.hpp"
 
+#include <trigrad/tensor/counting.hpp>
+
 void bind_scalar(py::module_& m);  // scalar_module.cpp; makes the submodule `scalar`
 namespace trigrad {
 void bind_tensor(py::module_& m);
@@ -29,6 +31,9 @@ PyObject* python_type(const trigrad::Error& error) {
 }  // namespace
 
 PYBIND11_MODULE(_core, m) {
+#ifndef Py_GIL_DISABLED
+  trigrad::counts_are_guarded = true;  // by the interpreter's lock, which no function here lets go of
+#endif
   m.doc() = "The C++ engines of trigrad. Use trigrad.tensor_cpp and trigrad.scalar_cpp.";
   m.attr("version") = TRIGRAD_VERSION;
   py::register_exception_translator([](std::exception_ptr thrown) {

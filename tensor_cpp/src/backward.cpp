@@ -179,7 +179,7 @@ void check_nodes(const NodeList& order) {
           "backward: this graph was already freed by an earlier backward; pass retain_graph=True to the "
           "first one");
     const auto check_version = [&](const Cell& saved, std::uint32_t then) {
-      const std::uint32_t now = saved.storage->version.load(std::memory_order_relaxed);
+      const std::uint32_t now = saved.storage->version.get();
       if (now != then && !mutant("version.not_checked"))
         throw GraphError("backward: a tensor of shape " + to_string(Dims(saved.sizes())) + " that " + std::string(cell->op->info->name) +
                          " saved was changed in place: it had version " + std::to_string(then) + " and now has " + std::to_string(now) +

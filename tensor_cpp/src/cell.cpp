@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 namespace trigrad {
 namespace {
@@ -16,12 +17,15 @@ constexpr std::uint64_t kMostBytes = ~std::uint64_t{0} >> 1;  // what Storage::b
 // Small blocks do without the alignment: a scalar's storage is then 56 bytes.
 std::size_t header_for(std::size_t bytes) { return bytes <= 256 ? kSmallHeader : kHeader; }
 
-constexpr std::uint64_t kRefMask = kHold - 1;
+constexpr std::uint64_t refs(std::uint64_t counts) { return counts & (kHold - 1); }
+constexpr std::uint64_t holds(std::uint64_t counts) { return counts >> 32; }
 
 // For the last hold of a cell that lives on. Atomic, because the owner of a graph and a thread that drops one of its handles
 // may both find that nobody holds the numbers any more.
 void drop_storage(Cell* cell) {
-  if (Storage* storage = std::atomic_ref(cell->storage).exchange(nullptr, std::memory_order_acq_rel)) drop(storage);
+  Storage* const storage = nobody_interferes() ? std::exchange(cell->storage, nullptr)
+                                               : std::atomic_ref(cell->storage).exchange(nullptr, std::memory_order_acq_rel);
+  if (storage) drop(storage);
 }
 
 // Cells whose last ref is gone, linked through `created`, which the dead need no more.
@@ -94,7 +98,7 @@ Storage* share_memory(void* data, std::size_t bytes, void (*release)(void*), voi
 
 void drop(Storage* storage) {
   // A lone owner need not count down: nobody is left to race with.
-  if (storage->refs.load(std::memory_order_acquire) != 1 && storage->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (storage->refs.get() != 1 && storage->refs.take(1) != 0) return;
   if (storage->borrowed) {
     auto* borrowed = static_cast<BorrowedStorage*>(storage);
     borrowed->release(borrowed->owner);
@@ -155,18 +159,28 @@ Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* sto
 }
 Cell* new_cell(DType dtype, const Dims& shape, Storage* storage) { return new_cell_at(dtype, storage, 0, shape); }
 
-void release(Cell* cell, std::uint64_t counts) {
-  std::uint64_t before = cell->counts.load(std::memory_order_acquire);
-  if (before == counts) return destroy(cell);  // the only one who points here: nobody is left to race with
+namespace {
+// Other threads may point to the cell as well. Who takes the last hold drops the storage, and keeps his ref until he has:
+// without it the cell may die meanwhile.
+TRIGRAD_COLD void release_shared(Cell* cell, std::uint64_t counts) {
+  std::uint64_t before = cell->counts.get();
   do {
-    // Who takes the last hold drops the storage, and keeps his ref until he has: without it the cell may die meanwhile.
-    if (counts != kRef && before >> 32 == 1 && (before & kRefMask) > (counts & kRefMask)) {
-      if (cell->counts.fetch_sub(kHold, std::memory_order_acq_rel) >> 32 == 1) drop_storage(cell);
+    if (counts != kRef && holds(before) == 1 && refs(before) > refs(counts)) {
+      if (holds(cell->counts.take(kHold)) == 0) drop_storage(cell);
       if (counts != kHold) release(cell, kRef);
       return;
     }
-  } while (!cell->counts.compare_exchange_weak(before, before - counts, std::memory_order_acq_rel, std::memory_order_relaxed));
-  if (((before - counts) & kRefMask) == 0) destroy(cell);
+  } while (!cell->counts.replace(before, before - counts));
+  if (refs(before) == refs(counts)) destroy(cell);
+}
+}  // namespace
+
+void release(Cell* cell, std::uint64_t counts) {
+  if (cell->counts.get() == counts) return destroy(cell);  // the only one who points here: nobody is left to race with
+  if (!nobody_interferes()) return release_shared(cell, counts);
+  const std::uint64_t left = cell->counts.take(counts);
+  if (refs(left) == 0) destroy(cell);
+  else if (holds(left) == 0 && cell->storage) drop_storage(cell);
 }
 
 void release_saved(Cell* cell) {
@@ -177,7 +191,7 @@ void release_saved(Cell* cell) {
   if (!cell->holds_itself) return;
   cell->holds_itself = false;
   // A hold without a ref: whoever calls keeps the node itself alive.
-  if (cell->counts.fetch_sub(kHold, std::memory_order_acq_rel) >> 32 == 1) drop_storage(cell);
+  if (holds(cell->counts.take(kHold)) == 0) drop_storage(cell);
 }
 
 void free_graph(Cell* cell) {

@@ -259,7 +259,7 @@ bool add_in_place(const Tensor& sum, const Tensor& term) {
       add_flat(to + first, from + first, static_cast<std::size_t>(last - first));
     });
   });
-  sum.cell()->storage->version.fetch_add(1, std::memory_order_relaxed);
+  sum.cell()->storage->changed();
   return true;
 }
 

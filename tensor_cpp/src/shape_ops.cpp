@@ -9,7 +9,7 @@ namespace trigrad {
 namespace {
 
 Tensor make_view(const Tensor& x, const Dims& shape, const Dims& strides, std::int64_t offset) {
-  x.cell()->storage->refs.fetch_add(1, std::memory_order_relaxed);
+  x.cell()->storage->refs.add(1);
   return Tensor(new_cell(x.dtype(), shape, strides, x.cell()->storage, offset));
 }
 

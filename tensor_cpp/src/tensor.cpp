@@ -126,7 +126,7 @@ Tensor Tensor::detach() const {
   if (capture::recording()) return capture::op({this}, [](capture::Inputs in) { return in[0]->detach(); });
   if (mutant("detach.keeps_history")) return *this;
   if (mutant("detach.copies")) return clone(*this);
-  cell_->storage->refs.fetch_add(1, std::memory_order_relaxed);
+  cell_->storage->refs.add(1);
   return Tensor(new_cell(dtype(), shape(), strides(), cell_->storage, cell_->offset));
 }
 
@@ -145,7 +145,7 @@ Tensor& Tensor::copy_(const Tensor& source, std::string_view name) {
   if (stretched.cell()->storage == cell_->storage && !(stretched.raw() == raw() && stretched.strides() == strides()))
     copy_elements(clone(stretched), *this);  // overlapping views: through a copy
   else copy_elements(stretched, *this);
-  if (!mutant("version.not_raised")) cell_->storage->version.fetch_add(1, std::memory_order_relaxed);
+  if (!mutant("version.not_raised")) cell_->storage->changed();
   return *this;
 }
 

@@ -273,6 +273,7 @@ OPTIMISERS = {
     ),
     "lambda_lr": ("compounds",),
 }
+TENSOR_IN_CPP = {"counts.never_locked": ("TensorCounts.*",)}  # Python's lock would hide it
 # Faults of the tape that both sides must see.
 NATIVE_TOO = (
     *("skips_negative", "stops_one_early", "sum_of_one_term", "run_overwrites", "partials_exchanged"),
@@ -297,11 +298,9 @@ def faults() -> list[Fault]:
     }
     for name, tests in native.items():
         found.append(Fault("scalar_cpp in C++", name, partial(switch, name), tests, native=True))
-    for kind, names in OPTIMISERS.items():
-        for name in (f"{kind}.{n}" for n in names):
-            found.append(
-                Fault("tensor_cpp in C++", name, partial(switch, name), ("TensorOptim.*",), native=True)
-            )
+    tensors = {f"{kind}.{n}": ("TensorOptim.*",) for kind, names in OPTIMISERS.items() for n in names}
+    for name, tests in (tensors | TENSOR_IN_CPP).items():
+        found.append(Fault("tensor_cpp in C++", name, partial(switch, name), tests, native=True))
     listed = {f.name for f in found if not f.name.startswith(("rule.", "node."))}
     assert listed == names_in_sources(), (
         f"the list and the sources differ: {sorted(listed ^ names_in_sources())}"

@@ -11,10 +11,10 @@
 #pragma once
 
 #include <trigrad/op.hpp>
+#include <trigrad/tensor/counting.hpp>
 #include <trigrad/tensor/dims.hpp>
 #include <trigrad/tensor/dtype.hpp>
 
-#include <atomic>
 #include <functional>
 #include <span>
 #include <string>
@@ -28,11 +28,13 @@ struct OpRow;
 
 // A block of numbers, shared by all views of it. `version` counts changes in place.
 struct Storage {
-  std::atomic<std::uint32_t> refs{1};
-  std::atomic<std::uint32_t> version{0};
+  Count<std::uint32_t> refs{1};
+  Count<std::uint32_t> version{0};
   std::uint64_t borrowed : 1 = 0;  // a BorrowedStorage
   std::uint64_t bytes : 63 = 0;
   std::byte* data = nullptr;
+
+  void changed() { version.add(1); }
 };
 struct BorrowedStorage : Storage {  // somebody else's memory (a NumPy array's)
   void (*release)(void* owner) = nullptr;
@@ -53,7 +55,7 @@ constexpr int kInlineInputs = 3;
 constexpr std::uint64_t kRef = 1, kHold = std::uint64_t{1} << 32;
 
 struct Cell {
-  std::atomic<std::uint64_t> counts{kRef | kHold};  // low half: refs, high half: holds
+  Count<std::uint64_t> counts{kRef | kHold};  // low half: refs, high half: holds
   Storage* storage = nullptr;
   std::int64_t offset = 0;  // in elements
 
@@ -115,7 +117,7 @@ static_assert(sizeof(void*) != 8 || sizeof(Cell) + sizeof(Storage) + sizeof(doub
 Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset);
 Cell* new_cell(DType dtype, const Dims& shape, Storage* storage);  // contiguous, from the storage's start
 inline void retain(Cell* cell, std::uint64_t counts) {  // kRef, kHold or both
-  cell->counts.fetch_add(counts, std::memory_order_relaxed);
+  cell->counts.add(counts);
 }
 void release(Cell* cell, std::uint64_t counts);   // never recurses, however deep the graph behind it
 void release_saved(Cell* cell);                   // lets go of the numbers that rules read

@@ -18,9 +18,8 @@ bool add_in_place(const Tensor& sum, const Tensor& term);  // sum += term where 
 // A tensor that nobody else holds and that fills its storage may be written over, or become somebody's .grad as it is.
 inline bool is_ours_alone(const Tensor& g) {
   const Cell& cell = *g.cell();
-  return cell.counts.load(std::memory_order_relaxed) == (kRef | kHold) && cell.storage->refs.load(std::memory_order_relaxed) == 1 &&
-         cell.contiguous && static_cast<std::size_t>(cell.numel()) * size_of(cell.dtype) == cell.storage->bytes && !cell.weak &&
-         !cell.storage->borrowed;
+  return cell.counts.get() == (kRef | kHold) && cell.storage->refs.get() == 1 && cell.contiguous &&
+         static_cast<std::size_t>(cell.numel()) * size_of(cell.dtype) == cell.storage->bytes && !cell.weak && !cell.storage->borrowed;
 }
 
 // A tensor as one run of numbers; where its elements do not lie so, a copy. An undefined one has no numbers.
@@ -37,7 +36,7 @@ class Flat {
   void changed() const {  // by who wrote there: what was a copy goes back
     if (!tensor_.defined()) return;
     if (copy_.defined()) copy_elements(copy_, tensor_);
-    tensor_.cell()->storage->version.fetch_add(1, std::memory_order_relaxed);
+    tensor_.cell()->storage->changed();
   }
 
  private:

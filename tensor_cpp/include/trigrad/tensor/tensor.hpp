@@ -66,7 +66,7 @@ class Tensor {
   T* data() const {
     return static_cast<T*>(raw());
   }
-  std::uint32_t version() const { return cell_->storage->version.load(std::memory_order_relaxed); }
+  std::uint32_t version() const { return cell_->storage->version.get(); }
   double item() const;  // ValueError unless there is exactly one element
 
   bool requires_grad() const { return cell_->requires_grad; }
