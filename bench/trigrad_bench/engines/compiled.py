@@ -30,7 +30,7 @@ class CompiledProgram(Program):
     def _gradients(self, graphs: list[dict[str, Any]]) -> Any:
         for p in self.parameters.values():
             p.grad = None
-        if self.workload.get("x_requires_grad"):
+        if self.x_requires_grad:
             for batch in graphs:
                 batch["x"].grad = None
         loss = self.loss_of(graphs)

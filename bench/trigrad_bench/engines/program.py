@@ -2,7 +2,8 @@
 
 Why it exists: tensor_cpp, scalar_cpp and reference_py offer one surface, so one text runs on all of them and
 differences in time are differences of engines. It is written as a user of the surface would write it: one
-function call per layer, the engine's own optimiser, batches prepared outside the clock.
+function call per layer, the engine's own optimiser, batches prepared outside the clock. What the workload
+says is read once: in a step of four microseconds, a look into a dictionary is part of what is measured.
 Read next: surface.py (which engine, which order), formulas.py (M1, T1, T4, graphs), then torch_eager.py.
 """
 
@@ -10,12 +11,15 @@ from __future__ import annotations
 
 import gc
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import formulas
 from .protocol import Array, Inputs, Spec
+
+Batch = dict[str, Any]
 
 
 class Program:
@@ -27,15 +31,20 @@ class Program:
         self.model, self.loss_spec = workload["model"], workload["loss"]
         self.initial = {name: array.astype(self.dtype) for name, array in arrays.parameters.items()}
         self.parameters = {name: tg.tensor(a, requires_grad=True) for name, a in self.initial.items()}
-        self._prepared: dict[int, list[dict[str, Any]]] = {}
+        self._prepared: dict[int, list[Batch]] = {}
         activation = self.model.get("activation")
         self.activation = None if activation == "identity" else activation
+        self.x_requires_grad = bool(workload.get("x_requires_grad"))
+        l2 = float(self.loss_spec.get("l2", 0.0))
+        # A regulariser is part of the graph, or a number beside it.
+        self._l2, self._penalty = (l2, 0.0) if self.loss_spec.get("l2_gradient", True) else (0.0, l2)
+        self._loss = self._make_loss(self._make_score())
         self._optimizer: Any = None
         self.reset()
 
     # ---- data --------------------------------------------------------------------------------------------
 
-    def graphs(self, step: int) -> list[dict[str, Any]]:
+    def graphs(self, step: int) -> list[Batch]:
         """The tensors of a step: one entry, or one for every row when each row is a graph of its own."""
         key = step % max(1, len(self.arrays.batches))
         if key not in self._prepared:
@@ -45,7 +54,7 @@ class Program:
             self._prepared[key] = made
         return self._prepared[key]
 
-    def _prepare(self, step: int) -> list[dict[str, Any]]:
+    def _prepare(self, step: int) -> list[Batch]:
         batch = self.arrays.batch(step)
         rows = len(next(iter(batch.values()), ()))
         parts = [slice(k, k + 1) for k in range(rows)] if self.workload.get("per_sample") else [slice(None)]
@@ -53,7 +62,7 @@ class Program:
 
     def _tensor(self, name: str, array: Array) -> Any:
         floating = np.issubdtype(array.dtype, np.floating)
-        wants_grad = name == "x" and bool(self.workload.get("x_requires_grad"))
+        wants_grad = name == "x" and self.x_requires_grad
         return self.tg.tensor(array.astype(self.dtype) if floating else array, requires_grad=wants_grad)
 
     # ---- forward -----------------------------------------------------------------------------------------
@@ -62,70 +71,95 @@ class Program:
         """The loss of a step, as a tensor with its graph; a regulariser without gradient is not in it."""
         return self.loss_of(self.graphs(step))
 
-    def loss_of(self, graphs: list[dict[str, Any]]) -> Any:
+    def loss_of(self, graphs: list[Batch]) -> Any:
         """The loss of one batch."""
         loss = self._loss(graphs[0])
         for batch in graphs[1:]:
             loss = loss + self._loss(batch)
         if len(graphs) > 1:
             loss = loss * (1 / len(graphs))
-        if self.loss_spec.get("l2") and self.loss_spec.get("l2_gradient", True):
+        if self._l2:
             for p in self.parameters.values():
-                loss = loss + self.tg.sum(self.tg.square(p)) * self.loss_spec["l2"]
+                loss = loss + self.tg.sum(self.tg.square(p)) * self._l2
         return loss
 
     def penalty(self) -> float:
         """The value of a regulariser that has no gradient: a pass over all parameters, as its seeds do it."""
-        coefficient = self.loss_spec.get("l2", 0.0)
-        if not coefficient or self.loss_spec.get("l2_gradient", True):
+        if not self._penalty:
             return 0.0
         with self.tg.no_grad():
             squares = [float(self.tg.sum(self.tg.square(p)).item()) for p in self.parameters.values()]
-        return float(coefficient) * sum(squares)
+        return self._penalty * sum(squares)
 
-    def score(self, batch: dict[str, Any]) -> Any:
+    def _make_score(self) -> Callable[[Batch], Any]:
         """What the loss is computed from; for F6 two tensors by name."""
-        model = self.model
+        tg, model = self.tg, self.model
         kind = model["kind"]
         if kind == "mlp":
-            found = self.stack(batch, "", len(model["layers"]) - 1)
-            return self.tg.log_softmax(found, dim=-1) if model.get("output") == "log_softmax" else found
+            net = self._stack("", len(model["layers"]) - 1)
+            if model.get("output") == "log_softmax":
+                return lambda batch: tg.log_softmax(net(batch["x"], batch), dim=-1)
+            return lambda batch: net(batch["x"], batch)
         if kind == "two_mlps":
-            return {n: self.stack(batch, f"{n}.", len(layers) - 1) for n, layers in model["nets"].items()}
+            nets = {n: self._stack(f"{n}.", len(layers) - 1) for n, layers in model["nets"].items()}
+            return lambda batch: {n: net(batch["x"], batch) for n, net in nets.items()}
         if kind == "shared_trunk":
-            depth = len(model["layers"]) - 1
-            trunk = self.stack(batch, "trunk.", depth, last=model["activation"])
-            return {name: self.stack({"x": trunk}, f"{name}.", 1) for name in model["heads"]}
-        return formulas.evaluate(self.tg, model, self.parameters, batch)
+            trunk = self._stack("trunk.", len(model["layers"]) - 1, last=model["activation"])
+            heads = {name: self._stack(f"{name}.", 1) for name in model["heads"]}
 
-    def stack(self, batch: dict[str, Any], prefix: str, depth: int, last: str | None = None) -> Any:
+            def both(batch: Batch) -> Any:
+                x = trunk(batch["x"], batch)
+                return {name: head(x, batch) for name, head in heads.items()}
+
+            return both
+        return lambda batch: formulas.evaluate(tg, model, self.parameters, batch)
+
+    def _stack(self, prefix: str, depth: int, last: str | None = None) -> Callable[[Any, Batch], Any]:
         """Linear layers with activations (and masks) between them."""
-        tg, p, x = self.tg, self.parameters, batch["x"]
-        for k in range(depth):
-            activation = self.activation if k < depth - 1 else last
-            weight, bias = p[f"{prefix}weight{k}"], p.get(f"{prefix}bias{k}")
-            if self.workload.get("plain"):  # waterfall.py: what the fused call below saves
-                x = tg.matmul(x, weight.T)
-                x = x if bias is None else x + bias
-                x = getattr(tg, activation)(x) if activation else x
-            else:
-                x = tg.linear(x, weight, bias, activation=activation)
-            if k < depth - 1 and f"mask{k}" in batch:
-                x = x * batch[f"mask{k}"]
-        return x
+        p, masked = self.parameters, bool(self.model.get("dropout"))
+        linear = self._plain_linear if self.workload.get("plain") else self.tg.linear
+        layers = [
+            (
+                *(p[f"{prefix}weight{k}"], p.get(f"{prefix}bias{k}")),
+                self.activation if k < depth - 1 else last,
+                f"mask{k}" if masked and k < depth - 1 else None,
+            )
+            for k in range(depth)
+        ]
 
-    def _loss(self, batch: dict[str, Any]) -> Any:
+        def net(x: Any, batch: Batch) -> Any:
+            for weight, bias, activation, mask in layers:
+                x = linear(x, weight, bias, activation=activation)
+                if mask and mask in batch:
+                    x = x * batch[mask]
+            return x
+
+        return net
+
+    def _plain_linear(self, x: Any, weight: Any, bias: Any, activation: str | None) -> Any:
+        """For waterfall.py: what the fused call saves."""
+        x = self.tg.matmul(x, weight.T)
+        x = x if bias is None else x + bias
+        return getattr(self.tg, activation)(x) if activation else x
+
+    def _make_loss(self, score: Callable[[Batch], Any]) -> Callable[[Batch], Any]:
+        """The loss of one graph."""
         tg, kind = self.tg, self.loss_spec["kind"]
-        score = self.score(batch)
         if kind == "none":
             return score
         if kind == "sum":
-            return tg.sum(score)
+            return lambda batch: tg.sum(score(batch))
         if kind == "mse_and_cross_entropy":
-            quality = tg.mse_loss(score["quality"], batch["target"])
-            return quality + tg.cross_entropy(score["type"], batch["y"])
-        losses = {"cross_entropy": tg.cross_entropy, "nll": tg.nll_loss, "mse": tg.mse_loss}
-        return (losses | {"hinge": tg.hinge_loss})[kind](score, batch["y"])
+
+            def joint(batch: Batch) -> Any:
+                found = score(batch)
+                quality = tg.mse_loss(found["quality"], batch["target"])
+                return quality + tg.cross_entropy(found["type"], batch["y"])
+
+            return joint
+        names = {"nll": "nll_loss", "mse": "mse_loss", "hinge": "hinge_loss"}
+        of = getattr(tg, names.get(kind, kind))
+        return lambda batch: of(score(batch), batch["y"])
 
     # ---- gradients and updates ---------------------------------------------------------------------------
 
@@ -133,7 +167,7 @@ class Program:
         """No gradients."""
         for p in self.parameters.values():
             p.grad = None
-        if self.workload.get("x_requires_grad"):
+        if self.x_requires_grad:
             for batch in self.graphs(0):
                 batch["x"].grad = None
 
@@ -214,7 +248,7 @@ class Program:
         found = {"loss": np.asarray(loss.item() + self.penalty(), np.float64)}
         for name, p in self.parameters.items():
             found[f"grad/{name}"] = as_float64(p)
-        if self.workload.get("x_requires_grad"):
+        if self.x_requires_grad:
             found["grad/x"] = np.concatenate([as_float64(batch["x"]) for batch in self.graphs(0)])
         self.clear()
         return found

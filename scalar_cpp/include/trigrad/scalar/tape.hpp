@@ -68,6 +68,7 @@ static_assert(sizeof(Node) == 32);
 
 // Both zeros; as numbers, they would be compared with care for NaN, which takes three instructions more.
 inline bool is_zero(double g) { return std::bit_cast<std::uint64_t>(g) << 1 == 0; }
+inline bool goes_on(double g) { return !is_zero(g) && !(mutant("tape.skips_negative") && g < 0); }
 inline bool are_zero(const double* four) {
   const auto bits = [four](int k) { return std::bit_cast<std::uint64_t>(four[k]); };
   return (bits(0) | bits(1) | bits(2) | bits(3)) << 1 == 0;
@@ -102,17 +103,13 @@ template <class Visits>
   std::size_t i = root;
   while (i >= first) {
     double g = adjoint[i];
-    if (is_zero(g) || !visits(i)) {
+    if (!goes_on(g) || !visits(i)) {
       while (i >= first + 4 && are_zero(adjoint + i - 4)) i -= mutant("tape.skips_five_for_four") ? 5 : 4;  // dead units come in rows
       --i;
       continue;
     }
     std::size_t last;  // the parent that gets its share last
     do {
-      if (mutant("tape.skips_negative") && g < 0) {
-        last = 0, --i;
-        continue;
-      }
       const Node& n = node[i];
       double share = g;
       if (n.op == kMulAdd && n.c + 1 == i) {
@@ -122,7 +119,7 @@ template <class Visits>
           if (mutant("tape.run_overwrites")) adjoint[last] = 0;
           g = adjoint[last] += g;
           --i;
-        } while (i >= first && node[i].op == kMulAdd && node[i].c + 1 == i && !is_zero(g));
+        } while (i >= first && node[i].op == kMulAdd && node[i].c + 1 == i && goes_on(g));
         continue;
       }
       if (i > first && adds_product(node, i) && (is_zero(adjoint[i - 1]) || mutant("tape.pair_forgets_other_uses"))) {
@@ -135,16 +132,15 @@ template <class Visits>
           g = adjoint[last] += g;  // behind the product, whose parent it may be, too
           --i;
           if (last != i || i <= first) break;
-        } while (adds_product(node, i) && is_zero(adjoint[i - 1]) && !is_zero(g));
+        } while (adds_product(node, i) && is_zero(adjoint[i - 1]) && goes_on(g));
         if (last > i && !mutant("tape.pair_forgets_twice"))
           through_product(node[last], g / 2);  // m + m: the product has had half of what it gets
         continue;
       }
       if (n.op == op_code<Add>) {
-        const bool near = n.a + 1 == i;
-        const NodeId other = near ? n.c : n.a;
-        last = near ? n.a : n.c;
-        if (other) adjoint[other] += g;
+        const bool a_is_next = n.a + 1 == i;
+        if (const NodeId other = a_is_next ? n.c : n.a) adjoint[other] += g;
+        last = a_is_next ? n.a : n.c;
         if (mutant("tape.third_parent_ignored")) share = 0;
       } else if (n.op == kSum) {
         const Term* const term = terms + n.a;
@@ -159,7 +155,7 @@ template <class Visits>
       }
       g = adjoint[last] += share;
       --i;
-    } while (last == i && i >= first && !is_zero(g));
+    } while (last == i && i >= first && goes_on(g));
   }
 }
 
