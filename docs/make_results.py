@@ -16,6 +16,7 @@ import pages
 from trigrad_bench import stats, summary
 from trigrad_bench import workload as workloads
 from trigrad_bench.doctor import BAND
+from trigrad_bench.machine import title
 from trigrad_bench.terminal import duration
 
 PICTURE = pages.DOCS / "results" / "overview.svg"
@@ -98,7 +99,7 @@ def page(lines: list[pages.Line]) -> str:
     ]
     text += [f"PyTorch against itself, in the same rounds: {spread}.\n"]
     names = ", ".join(f"{k} {versions[k]}" for k in ("python", "numpy", "torch") if k in versions)
-    text += [f"\nMachine: {machine['cpu']}, {machine['cores']} cores, kernel {machine['kernel']}, "]
+    text += [f"\nMachine: {title(machine)}, {machine['cores']} cores, kernel {machine['kernel']}, "]
     text += [f"{machine['compiler']}; {names}, trigrad {run['trigrad']}; one thread. {run['started'][:10]}, "]
     commands = [f"`{' '.join(line['argv'])}`" for line in lines if line["kind"] == "run"]
     text += [f"{'; then '.join(commands)}.\n"]

@@ -7,6 +7,8 @@ that is missed stays on the page, beside the limit of this machine where that fo
     trigrad bench run --suite targets --workloads T3 --engines native --extras scalar --rounds 1 --processes 1
     python docs/make_targets.py results/RUN/lines.jsonl results/RUN2/lines.jsonl
 
+Runs of several machines may be given; those of one machine stand together.
+
 Without an argument the page is written again from the stored lines; `--check` says whether it is fresh.
 """
 
@@ -23,6 +25,7 @@ from trigrad_bench.charts import scalar_cost
 from trigrad_bench.charts.chart import duration, times
 from trigrad_bench.charts.limit import LARGE, SMALL
 from trigrad_bench.charts.measure import Lines
+from trigrad_bench.machine import title
 from trigrad_bench.scalar_sweep import BARE
 from trigrad_bench.scalar_sweep import ENGINES as SCALARS
 
@@ -69,9 +72,15 @@ times as fast as PyTorch eager a training step is, with its 95 % interval; batch
 table says otherwise. ✓ the goal is reached, ≈ the interval reaches it, ✗ it does not, ⊘ nor could any engine
 here, as the limits below say.
 [Comparing engines](comparing.md) has the rules, [Why it is fast](why_fast.md) the reasons.
+
+A ratio belongs to its machine: on a processor that runs Python faster, PyTorch loses less of a small step to
+it. Geometric means over all rows:
+
+| machine | threads | C++ | goal | Python | goal |
+| --- | --- | ---: | ---: | ---: | ---: |
 """
 LIMIT = """
-## How near the limit
+### How near the limit
 
 The limit of a step is the sum of its matrix products, each by whichever library here computes it fastest, on
 as many different weights as the step has, and the bytes that must move besides; one thread. The table has
@@ -80,13 +89,13 @@ here, and a goal above it cannot be reached.
 
 """
 OPS = """
-## One operation
+### One operation
 
 An addition of 64 numbers in a chain of a hundred, recorded and differentiated.
 
 """
 SCALAR = """
-## Scalars
+### Scalars
 
 Nanoseconds to record an operation on scalars and to differentiate it, and how many times as fast that is as
 CppAD and as ADOL-C in the same program, style and rounds. *op*: every operation is a node; *mac*: a
@@ -133,7 +142,7 @@ def speeds(found: Sequence[summary.Row], threads: int, most: Mapping[str, float]
     rows = {(r.line["workload"], r.line["engine"]): r for r in found if r.line["threads"] == threads}
     names = [n for n in GOALS if (n, "torch") in rows]
     beside = [e for e in BESIDE if any((n, e) in rows for n in names)]
-    text = [f"\n## A training step, {threads} thread{'s' * (threads > 1)}\n\n"]
+    text = [f"\n### A training step, {threads} thread{'s' * (threads > 1)}\n\n"]
     text += ["| | network | PyTorch | C++ | goal | Python | goal |", *(f" {BESIDE[e]} |" for e in beside)]
     text += ["\n| --- | --- | ---: | ---: | ---: | ---: | ---: |", *(" ---: |" for _ in beside)]
     for name in names:
@@ -240,13 +249,28 @@ def size_table(sizes: Sequence[Line]) -> str:
     return "".join(text) + "\n"
 
 
-def page(rows: list[Line]) -> str:
-    """The whole page; a part whose lines are not there is left out."""
-    lines = Lines(rows)
-    machine, first = lines.machine, rows[0]["run"]  # steps are compared within the first run
-    found = summary.rows([line for line in rows if line["run"] == first])
+def steps(rows: Sequence[Line]) -> list[summary.Row]:
+    """The training steps, which are compared within the first run."""
+    return summary.rows([line for line in rows if line["run"] == rows[0]["run"]])
+
+
+def means(found: Sequence[summary.Row]) -> str:
+    """The geometric means of one machine: a row for each number of threads."""
+    text = []
+    for threads in sorted({r.line["threads"] for r in found}):
+        rows = {(r.line["workload"], r.line["engine"]): r for r in found if r.line["threads"] == threads}
+        both = [mean([speed(rows.get((name, e))) for name in GOALS]) for e in (NATIVE, PYTHON)]
+        cells = [reached(m, goal) for m, goal in zip(both, (MEAN.native, MEAN.python), strict=True)]
+        text.append(f" {threads} thread{'s' * (threads > 1)} | {cells[0]} | {cells[1]} |\n")
+    return "".join(text)
+
+
+def section(rows: list[Line]) -> str:
+    """What one machine shows; a part whose lines are not there is left out."""
+    lines, found = Lines(rows), steps(rows)
     names = ", ".join(f"{k} {v}" for k, v in lines.versions.items())
-    text = [HEAD, f"\nMachine: {machine['cpu']}, {machine['cores']} cores, {machine['compiler']}; {names}.\n"]
+    text = [f"\n## {title(lines.machine)}\n"]
+    text.append(f"\n{lines.machine['cores']} cores, {lines.machine['compiler']}; {names}.\n")
     text += [f"{run['started'][:10]}, `{' '.join(run['argv'])}`.\n" for run in lines.kind("run")]
     limited = lines.kind("limit")
     for threads in sorted({r.line["threads"] for r in found}):
@@ -261,6 +285,18 @@ def page(rows: list[Line]) -> str:
     if sizes := lines.kind("scalar_size"):
         text += [SIZES, size_table(sizes)]
     return "".join(text)
+
+
+def page(rows: list[Line]) -> str:
+    """The whole page: machine by machine, since a ratio of one says little about another."""
+    title_of = {line["run"]: title(line) for line in rows if line["kind"] == "machine"}
+    by_machine: dict[str, list[Line]] = {}
+    for line in rows:
+        by_machine.setdefault(title_of[line["run"]], []).append(line)
+    text = [HEAD]
+    for name, own in by_machine.items():
+        text += [f"| {name} |{row}\n" for row in means(steps(own)).splitlines()]
+    return "".join(text + [section(own) for own in by_machine.values()])
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from trigrad_bench.charts import scaling as scaling_chart
 from trigrad_bench.charts import waterfall as waterfall_chart
 from trigrad_bench.charts.chart import Chart, duration, times
 from trigrad_bench.charts.measure import Lines
+from trigrad_bench.machine import title
 
 Line = pages.Line
 KINDS = ("run", "machine", "waterfall", "limit", "breakdown", "scaling")
@@ -161,7 +162,7 @@ def page(rows: list[Line]) -> str:
     names = ", ".join(f"{k} {v}" for k, v in lines.versions.items())
     text = [HEAD, "\n![One bar a rung](results/why_fast_waterfall.svg)\n\n", rungs(found), "\n"]
     text += [fill(waterfall_chart.sentence(name, *flight)) + "\n\n" for name, flight in found.items()]
-    text += [f"Machine: {machine['cpu']}, {machine['cores']} cores, {machine['compiler']}; {names}; one"]
+    text += [f"Machine: {title(machine)}, {machine['cores']} cores, {machine['compiler']}; {names}; one"]
     text += [f" thread. {run['started'][:10]}, `{' '.join(run['argv'])}`.\n\n", sections(found)]
     if timed := [line for line in lines.kind("breakdown") if line["status"] == "ok"]:
         text += [PARTS, shares(timed)]

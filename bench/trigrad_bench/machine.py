@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,12 @@ def cpu() -> dict[str, Any]:
         name = f"L{text(f'{index}/level')}{text(f'{index}/type')[:1].lower()}"
         found["caches"][name] = text(f"{index}/size")
     return found
+
+
+def title(record: Mapping[str, Any]) -> str:
+    """The processor's name; a virtual machine's says little, so family and model stand beside it."""
+    family, model, *_ = [*str(record.get("family", "")).split("/"), "?"]
+    return f"{record['cpu']} (family {family}, model {model})" if family not in ("", "?") else record["cpu"]
 
 
 def governor() -> str:

@@ -48,7 +48,29 @@ def test_page_of_other_lines(make: ModuleType) -> None:
     assert re.search(r"\| A1\.d128 \| \S+ µs \| 1\.\d\d× \| 1\.3 ✓ \|", text)
     assert "| native.tensor_cpp.tape | 60 ns | 30 ns | 90 ns | 100 ns ✓ |" in text
     few = make.page(lines(without=("limit", "op_cost", "scalar_cost", "scalar_size")))
-    assert set(re.findall(r"## (.*?),", few)) == {"A training step"}
+    assert set(re.findall(r"### (.*?),", few)) == {"A training step"}
+
+
+def test_each_machine_has_a_section_of_its_own(make: ModuleType) -> None:
+    mine = lines()
+    other = [
+        line
+        | {"run": "other"}
+        | ({"cpu": "Another CPU", "family": "7/8/9"} if line["kind"] == "machine" else {})
+        for line in mine
+    ]
+    text = make.page(mine + other)
+    assert text.count("### A training step, 1 thread\n") == 2
+    assert "\n## Another CPU (family 7, model 8)\n" in text
+    assert (
+        len(re.findall(r"^\| Another CPU \(family 7, model 8\) \| \d threads? \|", text, re.MULTILINE)) == 2
+    )
+
+
+def test_a_processor_without_a_family_keeps_its_plain_name(make: ModuleType) -> None:
+    assert make.title({"cpu": "Neoverse"}) == "Neoverse"
+    assert make.title({"cpu": "Neoverse", "family": "?/?/?"}) == "Neoverse"
+    assert make.title({"cpu": "AMD EPYC", "family": "26/2/1"}) == "AMD EPYC (family 26, model 2)"
 
 
 def test_a_goal_that_a_bare_tape_misses_is_out_of_reach(make: ModuleType) -> None:
