@@ -72,7 +72,8 @@ times as fast as PyTorch eager a training step is, with its 95 % interval; batch
 table says otherwise. ✓ the goal is reached, ≈ the interval reaches it, ✗ it does not, ⊘ nor could any engine
 here, as the limits below say.
 [Comparing engines](comparing.md) has the rules, [Why it is fast](why_fast.md) the reasons.
-
+"""
+SHORT = """
 A ratio belongs to its machine: on a processor that runs Python faster, PyTorch loses less of a small step to
 it. Geometric means over all rows:
 
@@ -259,9 +260,10 @@ def means(found: Sequence[summary.Row]) -> str:
     text = []
     for threads in sorted({r.line["threads"] for r in found}):
         rows = {(r.line["workload"], r.line["engine"]): r for r in found if r.line["threads"] == threads}
-        both = [mean([speed(rows.get((name, e))) for name in GOALS]) for e in (NATIVE, PYTHON)]
-        cells = [reached(m, goal) for m, goal in zip(both, (MEAN.native, MEAN.python), strict=True)]
-        text.append(f" {threads} thread{'s' * (threads > 1)} | {cells[0]} | {cells[1]} |\n")
+        native, python = (mean([speed(rows.get((name, e))) for name in GOALS]) for e in (NATIVE, PYTHON))
+        if native and python:
+            cells = f"{reached(native, MEAN.native)} | {reached(python, MEAN.python)}"
+            text.append(f" {threads} thread{'s' * (threads > 1)} | {cells} |\n")
     return "".join(text)
 
 
@@ -293,10 +295,12 @@ def page(rows: list[Line]) -> str:
     by_machine: dict[str, list[Line]] = {}
     for line in rows:
         by_machine.setdefault(title_of[line["run"]], []).append(line)
-    text = [HEAD]
-    for name, own in by_machine.items():
-        text += [f"| {name} |{row}\n" for row in means(steps(own)).splitlines()]
-    return "".join(text + [section(own) for own in by_machine.values()])
+    short = [
+        f"| {name} |{row}\n" for name, own in by_machine.items() for row in means(steps(own)).splitlines()
+    ]
+    return "".join(
+        [HEAD, *([SHORT, *short] if short else []), *(section(own) for own in by_machine.values())]
+    )
 
 
 if __name__ == "__main__":
