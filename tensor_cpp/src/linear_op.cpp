@@ -14,6 +14,7 @@
 #include <trigrad/tensor/structural.hpp>
 
 #include <algorithm>
+#include <cstring>
 
 namespace trigrad {
 namespace {
@@ -56,7 +57,8 @@ template <Activation activation, class T>
 void finish_rows(T* z, const T* bias, std::size_t B, std::size_t O) {
   if (O < 4 * kLanes && B >= kLanes) {  // as many short rows as make whole blocks are one block, their biases repeated
     alignas(64) T biases[4 * kLanes * kLanes];
-    for (std::size_t row = 0; row < kLanes; ++row) std::copy_n(bias, O, biases + row * O);
+    std::copy_n(bias, O, biases);
+    for (std::size_t filled = O; filled < kLanes * O; filled *= 2) std::memcpy(biases + filled, biases, filled * sizeof(T));
     for (; B >= kLanes; B -= kLanes, z += kLanes * O) finish_block<activation>(z, biases, kLanes * O);
   }
   const std::size_t whole = O - O % kLanes, rest = O - whole;

@@ -32,20 +32,28 @@ double sum_over(const T* x, std::int64_t n, F f) {
   return lane_sum<double>(n, [&](std::int64_t k) { return f(x[k]); });
 }
 
-// Columns begin to end, whole cache lines of them at a time.
+// So many columns that the compiler knows their number: the sums stay in registers.
+template <int kColumns, class T>
+[[gnu::always_inline]] inline void add_up(const T* x, std::int64_t outer, std::int64_t inner, T* z) {
+  SumType<T> sums[kColumns]{};
+  for (std::int64_t o = 0; o < outer; ++o)
+    for (int j = 0; j < kColumns; ++j) sums[j] += static_cast<SumType<T>>(x[o * inner + j]);
+  for (int j = 0; j < kColumns; ++j) z[j] = static_cast<T>(sums[j]);
+}
+
+// Columns begin to end: whole cache lines of them, then as many as are left in halves.
 template <class T>
 TRIGRAD_CLONES void add_up_columns(const T* x, std::int64_t outer, std::int64_t inner, std::int64_t begin, std::int64_t end, T* z) {
-  for (std::int64_t first = begin; first < end; first += 16) {
-    const std::int64_t width = std::min<std::int64_t>(16, end - first);
-    SumType<T> lanes[16]{};
-    if (width == 16)  // a number that the compiler knows makes whole vectors
-      for (std::int64_t o = 0; o < outer; ++o)
-        for (std::int64_t j = 0; j < 16; ++j) lanes[j] += static_cast<SumType<T>>(x[o * inner + first + j]);
-    else
-      for (std::int64_t o = 0; o < outer; ++o)
-        for (std::int64_t j = 0; j < width; ++j) lanes[j] += static_cast<SumType<T>>(x[o * inner + first + j]);
-    for (std::int64_t j = 0; j < width; ++j) z[first + j] = static_cast<T>(lanes[j]);
-  }
+  for (; begin + 16 <= end; begin += 16) add_up<16>(x + begin, outer, inner, z + begin);
+  const auto rest = [&]<int kColumns>() {
+    if (!((end - begin) & kColumns)) return;
+    add_up<kColumns>(x + begin, outer, inner, z + begin);
+    begin += kColumns;
+  };
+  rest.template operator()<8>();
+  rest.template operator()<4>();
+  rest.template operator()<2>();
+  rest.template operator()<1>();
 }
 
 // Where x is short, the gradient of a sum over everything is made of numbers: a view that repeats one slows down its reader
@@ -101,6 +109,10 @@ Tensor variance(const Tensor& x, DimMask reduced, bool keepdim, double correctio
 
 template <class T>
 void sum_columns(const T* x, std::int64_t outer, std::int64_t inner, T* z) {
+  if (inner == 1) {  // one column lies as a row does
+    z[0] = static_cast<T>(row_sum(x, outer));
+    return;
+  }
   parallel_for(inner, 16, threads_for(outer * inner),
                [=](std::int64_t begin, std::int64_t end, int) { add_up_columns(x, outer, inner, begin, end, z); });
 }

@@ -273,7 +273,7 @@ OPTIMISERS = {
     ),
     "lambda_lr": ("compounds",),
 }
-TENSOR_IN_CPP = {"counts.never_locked": ("TensorCounts.*",)}  # Python's lock would hide it
+TENSOR_IN_CPP = {"counts.never_locked": ("TensorCounts.AreRight*",)}  # Python's lock would hide it
 # Faults of the tape that both sides must see.
 NATIVE_TOO = (
     *("skips_negative", "stops_one_early", "sum_of_one_term", "run_overwrites", "partials_exchanged"),
