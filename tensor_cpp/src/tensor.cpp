@@ -25,7 +25,7 @@ void check_in_place(const Tensor& x, std::string_view name) {
                    "change a detached clone");
 }
 
-Tensor& in_place(Tensor& x, std::string_view name, const Tensor& other, Tensor (*op)(Tensor, Tensor)) {
+Tensor& in_place(Tensor& x, std::string_view name, const Tensor& other, Tensor (*op)(const Tensor&, const Tensor&)) {
   check_in_place(x, name);
   const NoGrad guard;
   return x.copy_(op(x, other), name);

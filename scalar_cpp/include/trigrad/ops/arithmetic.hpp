@@ -157,10 +157,10 @@ struct Where : Ternary<Where> {
   static auto gy(auto g, auto c, auto /*x*/, auto /*y*/, auto /*z*/) { return where(c, zeros_of(g), g); }
 };
 
-template <Handle H> [[gnu::always_inline]] inline H operator+(H x, std::type_identity_t<H> y) { return H::template apply<Add>({}, x, y); }
-template <Handle H> [[gnu::always_inline]] inline H operator-(H x, std::type_identity_t<H> y) { return H::template apply<Sub>({}, x, y); }
-template <Handle H> [[gnu::always_inline]] inline H operator*(H x, std::type_identity_t<H> y) { return H::template apply<Mul>({}, x, y); }
-template <Handle H> [[gnu::always_inline]] inline H operator/(H x, std::type_identity_t<H> y) { return H::template apply<Div>({}, x, y); }
+template <Handle H> [[gnu::always_inline]] inline H operator+(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Add>({}, x, y); }
+template <Handle H> [[gnu::always_inline]] inline H operator-(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Sub>({}, x, y); }
+template <Handle H> [[gnu::always_inline]] inline H operator*(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Mul>({}, x, y); }
+template <Handle H> [[gnu::always_inline]] inline H operator/(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Div>({}, x, y); }
 template <Handle H> H operator+(double x, H y) { return like(y, x) + y; }
 template <Handle H> H operator-(double x, H y) { return like(y, x) - y; }
 template <Handle H> H operator*(double x, H y) { return like(y, x) * y; }
