@@ -4,7 +4,7 @@
 // A node holds its local derivatives as numbers, computed when it was recorded; backward only multiplies and adds:
 //
 //   z = f(x, y)       {a: x, b: y, da: ∂f/∂x, db: ∂f/∂y}   adjoint[x] += da · adjoint[z], the same for y
-//   z = c + x         {a: x, c: c}                         the derivative by c is 1 everywhere; here the other is, too, unwritten
+//   z = c + x         {a: x, c: c}                         c is a parent whose derivative is 1; so is x here, and da is not written
 //   z = w · x + c     {a: w, b: x, c: c, da: x, db: w}
 //   z = Σ pₖ xₖ       {a: first term, b: number of terms}  the pairs (xₖ, pₖ) lie in a second array
 //

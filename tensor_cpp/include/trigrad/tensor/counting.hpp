@@ -1,12 +1,12 @@
 // A count that several threads may change, at the price of a plain addition while only one can.
 //
 // A locked addition waits until all earlier stores are done, twenty cycles and more. An addition of 64 numbers and its
-// backward change fifteen counts, which took a third of their time. No lock is needed
+// backward change fifteen counts; that was a third of their time (decision 0008). No lock is needed
 //   - while the process has one thread, which the C library knows: it says otherwise before a second one starts;
 //   - where somebody else's lock is held whenever a count changes: CPython's, for all of the Python module (it never lets
 //     go of it), although NumPy and others have threads.
 //
-// Read next: cell.hpp. Why not plain counts, and a queue for handles that other threads drop: docs/decisions/0008.
+// Read next: cell.hpp.
 #pragma once
 
 #include <trigrad/mutants.hpp>
