@@ -255,7 +255,7 @@ def steps(rows: Sequence[Line]) -> list[summary.Row]:
     return summary.rows([line for line in rows if line["run"] == rows[0]["run"]])
 
 
-def means(found: Sequence[summary.Row]) -> str:
+def means(found: Sequence[summary.Row]) -> list[str]:
     """The geometric means of one machine: a row for each number of threads."""
     text = []
     for threads in sorted({r.line["threads"] for r in found}):
@@ -263,13 +263,13 @@ def means(found: Sequence[summary.Row]) -> str:
         native, python = (mean([speed(rows.get((name, e))) for name in GOALS]) for e in (NATIVE, PYTHON))
         if native and python:
             cells = f"{reached(native, MEAN.native)} | {reached(python, MEAN.python)}"
-            text.append(f" {threads} thread{'s' * (threads > 1)} | {cells} |\n")
-    return "".join(text)
+            text.append(f" {threads} thread{'s' * (threads > 1)} | {cells} |")
+    return text
 
 
-def section(rows: list[Line]) -> str:
+def section(rows: list[Line], found: Sequence[summary.Row]) -> str:
     """What one machine shows; a part whose lines are not there is left out."""
-    lines, found = Lines(rows), steps(rows)
+    lines = Lines(rows)
     names = ", ".join(f"{k} {v}" for k, v in lines.versions.items())
     text = [f"\n## {title(lines.machine)}\n"]
     text.append(f"\n{lines.machine['cores']} cores, {lines.machine['compiler']}; {names}.\n")
@@ -295,12 +295,10 @@ def page(rows: list[Line]) -> str:
     by_machine: dict[str, list[Line]] = {}
     for line in rows:
         by_machine.setdefault(title_of[line["run"]], []).append(line)
-    short = [
-        f"| {name} |{row}\n" for name, own in by_machine.items() for row in means(steps(own)).splitlines()
-    ]
-    return "".join(
-        [HEAD, *([SHORT, *short] if short else []), *(section(own) for own in by_machine.values())]
-    )
+    found = {name: steps(own) for name, own in by_machine.items()}
+    short = [f"| {name} |{row}\n" for name in found for row in means(found[name])]
+    sections = [section(own, found[name]) for name, own in by_machine.items()]
+    return "".join([HEAD, *([SHORT, *short] if short else []), *sections])
 
 
 if __name__ == "__main__":

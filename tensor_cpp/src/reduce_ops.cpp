@@ -68,8 +68,7 @@ Tensor sum_data(const Tensor& x, DimMask reduced, bool keepdim, std::int64_t div
   const DType dtype = is_floating(x.dtype()) ? x.dtype() : DType::Int64;
   Tensor z = empty(reduced_shape(x.shape(), reduced, keepdim), dtype);
   // Leading axes of a contiguous tensor (a bias gradient): no need to move anything.
-  const bool leading =
-      reduced != 0 && (reduced & (reduced + 1)) == 0 && x.is_contiguous() && x.dtype() == dtype && divisor == 1 && z.numel() > 1;
+  const bool leading = reduced != 0 && (reduced & (reduced + 1)) == 0 && x.is_contiguous() && x.dtype() == dtype && divisor == 1;
   if (leading) {
     visit_dtype(dtype, [&]<class T>() {
       if constexpr (!std::is_same_v<T, bool>) sum_columns(x.data<T>(), reduced_count(x.shape(), reduced), z.numel(), z.data<T>());
