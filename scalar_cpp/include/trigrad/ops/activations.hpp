@@ -115,15 +115,15 @@ struct Softplus : Unary<Softplus> {
   }
 };
 
-template <Handle H> H erf(H x) { return H::template apply<Erf>({}, x); }
-template <Handle H> H sigmoid(H x) { return H::template apply<Sigmoid>({}, x); }
-template <Handle H> H relu(H x) { return H::template apply<Relu>({}, x); }
-template <Handle H> H leaky_relu(H x, LeakyRelu::Attrs at = {}) { return H::template apply<LeakyRelu>(at, x); }
-template <Handle H> H elu(H x, Elu::Attrs at = {}) { return H::template apply<Elu>(at, x); }
-template <Handle H> H silu(H x, Silu::Attrs at = {}) { return H::template apply<Silu>(at, x); }
-template <Handle H> H gelu(H x) { return H::template apply<Gelu>({}, x); }
-template <Handle H> H gelu_tanh(H x) { return H::template apply<GeluTanh>({}, x); }
-template <Handle H> H softplus(H x, Softplus::Attrs at = {}) { return H::template apply<Softplus>(at, x); }
+template <Handle H> H erf(const H& x) { return H::template apply<Erf>({}, x); }
+template <Handle H> H sigmoid(const H& x) { return H::template apply<Sigmoid>({}, x); }
+template <Handle H> H relu(const H& x) { return H::template apply<Relu>({}, x); }
+template <Handle H> H leaky_relu(const H& x, LeakyRelu::Attrs at = {}) { return H::template apply<LeakyRelu>(at, x); }
+template <Handle H> H elu(const H& x, Elu::Attrs at = {}) { return H::template apply<Elu>(at, x); }
+template <Handle H> H silu(const H& x, Silu::Attrs at = {}) { return H::template apply<Silu>(at, x); }
+template <Handle H> H gelu(const H& x) { return H::template apply<Gelu>({}, x); }
+template <Handle H> H gelu_tanh(const H& x) { return H::template apply<GeluTanh>({}, x); }
+template <Handle H> H softplus(const H& x, Softplus::Attrs at = {}) { return H::template apply<Softplus>(at, x); }
 
 using Activations = OpList<Erf, Sigmoid, Relu, LeakyRelu, Elu, Silu, Gelu, GeluTanh, Softplus>;
 

@@ -55,14 +55,14 @@ struct Rsqrt : Unary<Rsqrt> {
   static auto gx(auto g, auto /*x*/, auto z) { return like(z, -0.5) * g * (z * z * z); }
 };
 
-template <Handle H> H exp(H x) { return H::template apply<Exp>({}, x); }
-template <Handle H> H expm1(H x) { return H::template apply<Expm1>({}, x); }
-template <Handle H> H log(H x) { return H::template apply<Log>({}, x); }
-template <Handle H> H log1p(H x) { return H::template apply<Log1p>({}, x); }
-template <Handle H> H log2(H x) { return H::template apply<Log2>({}, x); }
-template <Handle H> H log10(H x) { return H::template apply<Log10>({}, x); }
-template <Handle H> H sqrt(H x) { return H::template apply<Sqrt>({}, x); }
-template <Handle H> H rsqrt(H x) { return H::template apply<Rsqrt>({}, x); }
+template <Handle H> H exp(const H& x) { return H::template apply<Exp>({}, x); }
+template <Handle H> H expm1(const H& x) { return H::template apply<Expm1>({}, x); }
+template <Handle H> H log(const H& x) { return H::template apply<Log>({}, x); }
+template <Handle H> H log1p(const H& x) { return H::template apply<Log1p>({}, x); }
+template <Handle H> H log2(const H& x) { return H::template apply<Log2>({}, x); }
+template <Handle H> H log10(const H& x) { return H::template apply<Log10>({}, x); }
+template <Handle H> H sqrt(const H& x) { return H::template apply<Sqrt>({}, x); }
+template <Handle H> H rsqrt(const H& x) { return H::template apply<Rsqrt>({}, x); }
 
 using Exponential = OpList<Exp, Expm1, Log, Log1p, Log2, Log10, Sqrt, Rsqrt>;
 

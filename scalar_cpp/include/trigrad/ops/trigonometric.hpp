@@ -78,18 +78,18 @@ struct Atanh : Unary<Atanh> {
   static auto gx(auto g, auto x, auto /*z*/) { return g / ((like(x, 1) - x) * (like(x, 1) + x)); }
 };
 
-template <Handle H> H sin(H x) { return H::template apply<Sin>({}, x); }
-template <Handle H> H cos(H x) { return H::template apply<Cos>({}, x); }
-template <Handle H> H tan(H x) { return H::template apply<Tan>({}, x); }
-template <Handle H> H asin(H x) { return H::template apply<Asin>({}, x); }
-template <Handle H> H acos(H x) { return H::template apply<Acos>({}, x); }
-template <Handle H> H atan(H x) { return H::template apply<Atan>({}, x); }
-template <Handle H> H sinh(H x) { return H::template apply<Sinh>({}, x); }
-template <Handle H> H cosh(H x) { return H::template apply<Cosh>({}, x); }
-template <Handle H> H tanh(H x) { return H::template apply<Tanh>({}, x); }
-template <Handle H> H asinh(H x) { return H::template apply<Asinh>({}, x); }
-template <Handle H> H acosh(H x) { return H::template apply<Acosh>({}, x); }
-template <Handle H> H atanh(H x) { return H::template apply<Atanh>({}, x); }
+template <Handle H> H sin(const H& x) { return H::template apply<Sin>({}, x); }
+template <Handle H> H cos(const H& x) { return H::template apply<Cos>({}, x); }
+template <Handle H> H tan(const H& x) { return H::template apply<Tan>({}, x); }
+template <Handle H> H asin(const H& x) { return H::template apply<Asin>({}, x); }
+template <Handle H> H acos(const H& x) { return H::template apply<Acos>({}, x); }
+template <Handle H> H atan(const H& x) { return H::template apply<Atan>({}, x); }
+template <Handle H> H sinh(const H& x) { return H::template apply<Sinh>({}, x); }
+template <Handle H> H cosh(const H& x) { return H::template apply<Cosh>({}, x); }
+template <Handle H> H tanh(const H& x) { return H::template apply<Tanh>({}, x); }
+template <Handle H> H asinh(const H& x) { return H::template apply<Asinh>({}, x); }
+template <Handle H> H acosh(const H& x) { return H::template apply<Acosh>({}, x); }
+template <Handle H> H atanh(const H& x) { return H::template apply<Atanh>({}, x); }
 
 using Trigonometric = OpList<Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh, Asinh, Acosh, Atanh>;
 
