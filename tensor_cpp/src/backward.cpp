@@ -36,7 +36,7 @@ class Reused : public std::vector<T> {
 
  private:
   static constexpr std::size_t kKept = std::size_t{1} << 19;
-  static std::vector<T>& drawer() {
+  [[gnu::noinline]] static std::vector<T>& drawer() {
     thread_local std::vector<T> kept;
     return kept;
   }
@@ -266,19 +266,22 @@ class Sweep {
   std::vector<Tensor> captured;  // under restrict_to: the gradient of each input
 
  private:
-  // Shows the complete gradient to hooks, which may replace it, and stores it where somebody asked for it.
-  void deliver(Cell& cell, Tensor& g) {
-    if (cell.extra) {
-      const auto hooks = cell.extra->hooks;  // a hook may remove itself
-      for (const auto& [number, hook] : hooks) {
-        Tensor replaced = hook(g);
-        if (mutant("hook.called_twice")) hook(g);
-        if (!replaced.defined() || mutant("hook.result_ignored")) continue;
-        if (!(replaced.shape() == g.shape()))
-          throw ShapeError("hook: it returned shape " + to_string(replaced.shape()) + " for a gradient of shape " + to_string(g.shape()));
-        g = std::move(replaced);
-      }
+  // Shows the complete gradient to hooks, which may replace it.
+  TRIGRAD_COLD static void call_hooks(const Extra& extra, Tensor& g) {
+    const auto hooks = extra.hooks;  // a hook may remove itself
+    for (const auto& [number, hook] : hooks) {
+      Tensor replaced = hook(g);
+      if (mutant("hook.called_twice")) hook(g);
+      if (!replaced.defined() || mutant("hook.result_ignored")) continue;
+      if (!(replaced.shape() == g.shape()))
+        throw ShapeError("hook: it returned shape " + to_string(replaced.shape()) + " for a gradient of shape " + to_string(g.shape()));
+      g = std::move(replaced);
     }
+  }
+
+  // Stores the complete gradient where somebody asked for it.
+  void deliver(Cell& cell, Tensor& g) {
+    if (cell.extra) call_hooks(*cell.extra, g);
     for (std::size_t k = 0; k < targets_.size(); ++k)
       if (targets_[k] == &cell) captured[k] = g;
     if (mutant("retain_grad.of_all") || (mutant("grad.fills_leaves") && cell.is_leaf())) finished_.emplace_back(&cell, g);
@@ -299,21 +302,29 @@ class Sweep {
   }
 
   void pass_on(Cell& cell, const Tensor& g) {
-    const std::size_t count = cell.input_count;
+    if (cell.input_count > kInlineInputs) return pass_on_to_many(cell, g);
     Tensor few[kInlineInputs];
-    std::vector<Tensor> many(count > kInlineInputs ? count : 0);  // cat and Python functions only
-    Tensor* gradients = count > kInlineInputs ? many.data() : few;
+    pass_on(cell, g, few);
+  }
+  TRIGRAD_COLD void pass_on_to_many(Cell& cell, const Tensor& g) {  // cat and Python functions only
+    std::vector<Tensor> gradients(cell.input_count);
+    pass_on(cell, g, gradients.data());
+  }
+  void pass_on(Cell& cell, const Tensor& g, Tensor* gradients) {
+    const std::size_t count = cell.input_count;
     if (cell.op->vjp == nullptr) throw GraphError("backward: " + std::string(cell.op->info->name) + " has no rule");
     cell.op->vjp(cell, g, gradients);
     spoil(cell, g, std::span(gradients, count));
     for (std::size_t k = 0; k < count; ++k) {
-      Cell* input = cell.input_cells()[k];
       if (!gradients[k].defined() || !wants_gradient(cell, k)) continue;
-      if (anomaly_ && has_nan(gradients[k]))
-        throw AnomalyError("detect_anomaly: " + std::string(cell.op->info->name) + " gave NaN in the gradient of its input " +
-                           std::to_string(k) + "; it was called at " + (cell.extra ? cell.extra->call_site : call_site()));
-      add(input, std::move(gradients[k]));
+      if (anomaly_) check_gradient(cell, k, gradients[k]);
+      add(cell.input_cells()[k], std::move(gradients[k]));
     }
+  }
+  TRIGRAD_COLD static void check_gradient(const Cell& cell, std::size_t k, const Tensor& gradient) {
+    if (has_nan(gradient))
+      throw AnomalyError("detect_anomaly: " + std::string(cell.op->info->name) + " gave NaN in the gradient of its input " +
+                         std::to_string(k) + "; it was called at " + (cell.extra ? cell.extra->call_site : call_site()));
   }
 
   // Un-broadcasting and un-promotion happen here, once, for every rule.

@@ -11,14 +11,33 @@ namespace trigrad {
 namespace {
 
 constexpr std::size_t kHeader = 64;  // a storage's header, so that the numbers behind it start on a cache line
-constexpr std::size_t kSmallHeader = sizeof(Storage);
-constexpr std::uint64_t kMostBytes = ~std::uint64_t{0} >> 1;  // what Storage::bytes holds
-
-// Small blocks do without the alignment: a scalar's storage is then 56 bytes.
-std::size_t header_for(std::size_t bytes) { return bytes <= 256 ? kSmallHeader : kHeader; }
+constexpr std::uint64_t kMostBytes = ~std::uint64_t{0} >> 2;  // what Storage::bytes holds
+constexpr std::size_t kFewBytes = 256;  // up to here numbers lie in their cell's block
 
 constexpr std::uint64_t refs(std::uint64_t counts) { return counts & (kHold - 1); }
 constexpr std::uint64_t holds(std::uint64_t counts) { return counts >> 32; }
+
+void give_back(Storage* storage) {
+  const std::size_t bytes = storage->bytes;
+  if (storage->inside_cell) {
+    auto* const block = reinterpret_cast<std::byte*>(storage) - offsetof(CellWithNumbers, own);
+    storage->~Storage();
+    pool_give(block, sizeof(CellWithNumbers) + bytes);
+  } else if (storage->borrowed) {
+    auto* borrowed = static_cast<BorrowedStorage*>(storage);
+    borrowed->release(borrowed->owner);
+    borrowed->~BorrowedStorage();
+    pool_give(borrowed, sizeof(BorrowedStorage));
+  } else {
+    storage->~Storage();
+    pool_give(storage, kHeader + bytes);
+  }
+}
+
+void drop(Storage* storage, std::uint32_t refs = 1) {
+  // The last owner need not count down: nobody is left to race with.
+  if (storage->refs.get() == refs || storage->refs.take(refs) == 0) give_back(storage);
+}
 
 // For the last hold of a cell that lives on. Atomic, because the owner of a graph and a thread that drops one of its handles
 // may both find that nobody holds the numbers any more.
@@ -51,14 +70,21 @@ void let_go_of_inputs(Cell* cell) {
 }
 
 void bury(Cell* cell) {
-  if (!cell->freed) let_go_of_inputs(cell);
-  if (cell->storage) drop(cell->storage);
+  if (!cell->is_leaf() && !cell->freed) let_go_of_inputs(cell);
   if (Cell* grad = cell->grad()) release(grad, kRef | kHold);
   if (cell->slot) release(cell->slot, kRef | kHold);
   delete cell->extra;
   if (cell->ndim > 2) pool_give(cell->extents.many, 2 * cell->ndim * sizeof(std::int64_t));
-  cell->~Cell();
-  pool_give(cell, sizeof(Cell));
+  Storage* const storage = cell->storage;
+  if (cell->with_numbers) {
+    auto* const both = reinterpret_cast<CellWithNumbers*>(cell);
+    cell->~Cell();
+    drop(&both->own, storage ? 2 : 1);
+  } else {
+    if (storage) drop(storage);
+    cell->~Cell();
+    pool_give(cell, sizeof(Cell));
+  }
 }
 
 // Emptied in a loop: a chain of ten million cells dies without recursion.
@@ -78,11 +104,10 @@ void destroy(Cell* cell) {
 }  // namespace
 
 Storage* new_storage(std::size_t bytes) {
-  const std::size_t header = header_for(bytes);
-  auto* block = static_cast<std::byte*>(pool_take(header + bytes));
+  auto* block = static_cast<std::byte*>(pool_take(kHeader + bytes));
   auto* storage = new (block) Storage;
   storage->bytes = bytes & kMostBytes;
-  storage->data = block + header;
+  storage->data = block + kHeader;
   return storage;
 }
 
@@ -94,21 +119,6 @@ Storage* share_memory(void* data, std::size_t bytes, void (*release)(void*), voi
   storage->release = release;
   storage->owner = owner;
   return storage;
-}
-
-void drop(Storage* storage) {
-  // A lone owner need not count down: nobody is left to race with.
-  if (storage->refs.get() != 1 && storage->refs.take(1) != 0) return;
-  if (storage->borrowed) {
-    auto* borrowed = static_cast<BorrowedStorage*>(storage);
-    borrowed->release(borrowed->owner);
-    borrowed->~BorrowedStorage();
-    pool_give(borrowed, sizeof(BorrowedStorage));
-  } else {
-    const std::size_t bytes = storage->bytes;
-    storage->~Storage();
-    pool_give(storage, header_for(bytes) + bytes);
-  }
 }
 
 std::int64_t* Cell::place_for_extents(int dims) {
@@ -141,23 +151,33 @@ void Cell::set_extents(const Dims& shape, const Dims& strides) {
   contiguous = gapless || expected == 0;
 }
 
-namespace {
-template <class... Strides>
-Cell* new_cell_at(DType dtype, Storage* storage, std::int64_t offset, const Dims& shape, const Strides&... strides) {
+Cell* new_cell(DType dtype, const Dims& shape) {
+  const std::size_t bytes = static_cast<std::size_t>(shape.product()) * size_of(dtype);
+  const bool few = bytes <= kFewBytes;
+  auto* const cell = new (pool_take(few ? sizeof(CellWithNumbers) + bytes : sizeof(Cell))) Cell;
+  if (few) {
+    auto* const both = reinterpret_cast<CellWithNumbers*>(cell);
+    cell->with_numbers = true;
+    cell->storage = new (&both->own)
+        Storage{.refs = 2, .inside_cell = true, .bytes = bytes & kMostBytes, .data = reinterpret_cast<std::byte*>(both + 1)};
+  } else {
+    cell->storage = new_storage(bytes);
+  }
+  cell->dtype = dtype;
+  cell->set_extents(shape);
+  if (capture::recording()) capture::born(cell);
+  return cell;
+}
+
+Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset) {
   auto* cell = new (pool_take(sizeof(Cell))) Cell;
   cell->dtype = dtype;
   cell->storage = storage;
   cell->offset = offset;
-  cell->set_extents(shape, strides...);
+  cell->set_extents(shape, strides);
   if (capture::recording()) capture::born(cell);
   return cell;
 }
-}  // namespace
-
-Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset) {
-  return new_cell_at(dtype, storage, offset, shape, strides);
-}
-Cell* new_cell(DType dtype, const Dims& shape, Storage* storage) { return new_cell_at(dtype, storage, 0, shape); }
 
 namespace {
 // Other threads may point to the cell as well. Who takes the last hold drops the storage, and keeps his ref until he has:
@@ -174,6 +194,8 @@ TRIGRAD_COLD void release_shared(Cell* cell, std::uint64_t counts) {
   if (refs(before) == refs(counts)) destroy(cell);
 }
 }  // namespace
+
+void retain(Cell* cell, std::uint64_t counts) { cell->counts.add(counts); }
 
 void release(Cell* cell, std::uint64_t counts) {
   if (cell->counts.get() == counts) return destroy(cell);  // the only one who points here: nobody is left to race with

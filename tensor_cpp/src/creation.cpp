@@ -12,8 +12,7 @@ namespace trigrad {
 Tensor empty(const Dims& shape, DType dtype) {
   for (const auto size : shape)
     if (size < 0) throw ShapeError("empty: shape " + to_string(shape) + " has a negative size");
-  const auto bytes = static_cast<std::size_t>(shape.product()) * size_of(dtype);
-  return Tensor(new_cell(dtype, shape, new_storage(bytes)));
+  return Tensor(new_cell(dtype, shape));
 }
 
 Tensor full(const Dims& shape, double value, DType dtype) {

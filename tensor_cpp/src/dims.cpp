@@ -6,6 +6,8 @@
 
 namespace trigrad {
 
+void Dims::refuse_more() { throw ShapeError("a tensor has at most " + std::to_string(kMaxDims) + " dimensions"); }
+
 std::string to_string(const Dims& dims) {
   std::string text = "(";
   for (int k = 0; k < dims.size(); ++k) text += (k ? ", " : "") + std::to_string(dims[k]);

@@ -21,8 +21,6 @@ namespace {
 constexpr std::size_t kMaxOperands = 6;   // g, three inputs, z, and the output
 constexpr std::int64_t kChunk = 512;      // elements gathered at once: fits in the first-level cache with its siblings
 
-bool same_sizes(const Tensor& x, const Tensor& y) { return trigrad::same_sizes(x.cell()->sizes(), y.cell()->sizes()); }
-
 struct Operand {
   std::byte* data;
   DType dtype;

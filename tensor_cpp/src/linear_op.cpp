@@ -79,8 +79,8 @@ TRIGRAD_CLONES void undo_activation(const T* g, const T* z, T* h, std::size_t n)
   TRIGRAD_VECTOR_LOOP for (std::size_t i = 0; i < n; ++i) h[i] = before_activation<activation>(g[i], z[i]);
 }
 
-// Calls f with the activation as a template argument.
-void with_activation(Activation activation, auto f) {
+// f with the activation as a template argument.
+auto with_activation(Activation activation, auto f) {
   switch (activation) {
     case Activation::None:
       return f.template operator()<Activation::None>();
@@ -88,7 +88,7 @@ void with_activation(Activation activation, auto f) {
       return f.template operator()<Activation::Relu>();
     case Activation::Tanh:
       return f.template operator()<Activation::Tanh>();
-    case Activation::Sigmoid:
+    default:
       return f.template operator()<Activation::Sigmoid>();
   }
 }
@@ -107,32 +107,32 @@ Tensor linear_forward(const Tensor& input, const Tensor& weight, const Tensor* b
   const Tensor& rows = input.ndim() == 2 ? input : reshaped;
   const auto x = rows.cell()->strides(), w = weight.cell()->strides();
   visit_floating(z.dtype(), [&]<class T>() {
-    gemm<T>({rows.data<T>(), x[0], x[1]}, {weight.data<T>(), w[1], w[0]}, z.data<T>(), B, O, I);
+    gemm<T>({numbers<T>(rows), x[0], x[1]}, {numbers<T>(weight), w[1], w[0]}, numbers<T>(z), B, O, I);
     if (!bias && activation == Activation::None) return;
     const Tensor no_bias = bias ? Tensor() : zeros({O}, z.dtype());
     const Flat terms(bias ? *bias : no_bias);
-    with_activation(activation, [&]<Activation act>() {
-      finish_rows<act>(z.data<T>(), terms.data<T>(), static_cast<std::size_t>(B), static_cast<std::size_t>(O));
-    });
+    const auto finish = with_activation(activation, []<Activation act>() { return finish_rows<act, T>; });
+    finish(numbers<T>(z), terms.data<T>(), static_cast<std::size_t>(B), static_cast<std::size_t>(O));
   });
   return z;
 }
 
-// The gradient before the activation, in ops where it is to be differentiated again, else in one pass; in place of g where
-// the sweep alone holds that.
+// The gradient before the activation, in ops where it is to be differentiated again.
+TRIGRAD_COLD Tensor recorded_gradient_before(Activation activation, const Tensor& g, const Tensor& z) {
+  if (activation == Activation::Relu) return where(mutant("linear.relu_passes_at_0") ? z < like(z, 0) : z <= like(z, 0), like(g, 0), g);
+  if (activation == Activation::Tanh) return g * (like(z, 1) - (mutant("linear.tanh_slope") ? z : z * z));
+  return g * (z * (like(z, 1) - z));
+}
+
+// Else in one pass; in place of g where the sweep alone holds that.
 Tensor gradient_before(Activation activation, const Tensor& g, const Tensor& z) {
   if (activation == Activation::None || mutant("linear.activation_ignored")) return g;
-  if (grad_enabled() || mutant("linear.relu_passes_at_0") || mutant("linear.tanh_slope")) {
-    if (activation == Activation::Relu) return where(mutant("linear.relu_passes_at_0") ? z < like(z, 0) : z <= like(z, 0), like(g, 0), g);
-    if (activation == Activation::Tanh) return g * (like(z, 1) - (mutant("linear.tanh_slope") ? z : z * z));
-    return g * (z * (like(z, 1) - z));
-  }
+  if (grad_enabled() || mutant("linear.relu_passes_at_0") || mutant("linear.tanh_slope")) return recorded_gradient_before(activation, g, z);
   const Tensor h = is_ours_alone(g) ? g : empty(z.shape(), z.dtype());
   const Flat flat_g(g), flat_z(z);
   visit_floating(z.dtype(), [&]<class T>() {
-    with_activation(activation, [&]<Activation act>() {
-      undo_activation<act>(flat_g.data<T>(), flat_z.data<T>(), h.data<T>(), static_cast<std::size_t>(h.numel()));
-    });
+    const auto undo = with_activation(activation, []<Activation act>() { return undo_activation<act, T>; });
+    undo(flat_g.data<T>(), flat_z.data<T>(), numbers<T>(h), static_cast<std::size_t>(h.numel()));
   });
   return h;
 }
@@ -146,18 +146,29 @@ void fill_gradients(const Cell& node, const Tensor& input, const Tensor& weight,
     if (wants_gradient(node, 0)) {
       gradients[0] = empty(input.shape(), h.dtype());
       const auto steps = weight.cell()->strides();
-      gemm<T>(before, {weight.data<T>(), steps[0], steps[1]}, gradients[0].data<T>(), B, I, O);
+      gemm<T>(before, {numbers<T>(weight), steps[0], steps[1]}, numbers<T>(gradients[0]), B, I, O);
     }
     if (wants_gradient(node, 1)) {
       const Flat flat_input(input);
       gradients[1] = empty({O, I}, h.dtype());
-      gemm<T>(before.transposed(), {flat_input.data<T>(), I, 1}, gradients[1].data<T>(), O, I, B);
+      gemm<T>(before.transposed(), {flat_input.data<T>(), I, 1}, numbers<T>(gradients[1]), O, I, B);
     }
     if (node.input_count > 2 && wants_gradient(node, 2)) {
       gradients[2] = empty({O}, h.dtype());
-      sum_columns(flat_h.data<T>(), B, O, gradients[2].data<T>());
+      sum_columns(flat_h.data<T>(), B, O, numbers<T>(gradients[2]));
     }
   });
+}
+
+// The same in ops, where they are to be differentiated again.
+TRIGRAD_COLD void record_gradients(const Cell& node, const Tensor& input, const Tensor& weight, const Tensor& before, Tensor* gradients) {
+  const std::int64_t I = weight.size(1), O = weight.size(0), B = batch_of(before.shape());
+  const Tensor h = reshape(before, {B, O});
+  if (wants_gradient(node, 0)) gradients[0] = reshape(matmul(h, weight), input.shape());
+  if (mutant("linear.weight_of_first_row_only") && wants_gradient(node, 1) && B > 0)
+    gradients[1] = matmul(transpose(narrow(h, 0, 0, 1), 0, 1), narrow(reshape(input, {B, I}), 0, 0, 1));
+  else if (wants_gradient(node, 1)) gradients[1] = matmul(transpose(h, 0, 1), reshape(input, {B, I}));
+  if (node.input_count > 2 && wants_gradient(node, 2)) gradients[2] = mutant("linear.bias_averaged") ? mean(h, {0}) : sum(h, {0});
 }
 
 }  // namespace
@@ -173,15 +184,9 @@ void Linear::vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   const Borrowed borrowed_input(node.input_cells()[0]), borrowed_weight(node.input_cells()[1]), z(&node);
   const Tensor &input = *borrowed_input, &weight = *borrowed_weight;
   const Tensor before = gradient_before(attrs_of<Attrs>(node).activation, g, *z);
-  if (!grad_enabled() && !mutant("linear.weight_of_first_row_only") && !mutant("linear.bias_averaged"))
-    return fill_gradients(node, input, weight, before, gradients);
-  const std::int64_t I = weight.size(1), O = weight.size(0), B = batch_of(g.shape());
-  const Tensor h = reshape(before, {B, O});
-  if (wants_gradient(node, 0)) gradients[0] = reshape(matmul(h, weight), input.shape());
-  if (mutant("linear.weight_of_first_row_only") && wants_gradient(node, 1) && B > 0)
-    gradients[1] = matmul(transpose(narrow(h, 0, 0, 1), 0, 1), narrow(reshape(input, {B, I}), 0, 0, 1));
-  else if (wants_gradient(node, 1)) gradients[1] = matmul(transpose(h, 0, 1), reshape(input, {B, I}));
-  if (node.input_count > 2 && wants_gradient(node, 2)) gradients[2] = mutant("linear.bias_averaged") ? mean(h, {0}) : sum(h, {0});
+  if (grad_enabled() || mutant("linear.weight_of_first_row_only") || mutant("linear.bias_averaged"))
+    return record_gradients(node, input, weight, before, gradients);
+  fill_gradients(node, input, weight, before, gradients);
 }
 
 Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias, Activation activation) {

@@ -25,12 +25,14 @@ Tensor reduce(const Tensor& losses, Reduction reduction) {
   }
 }
 
-void same_shape(std::string_view op, const Tensor& input, const Tensor& target) {
-  if (!(input.shape() == target.shape()))
+[[noreturn]] TRIGRAD_COLD void refuse_target(std::string_view op, const Tensor& input, const Tensor& target) {
+  if (!same_sizes(input, target))
     throw ShapeError(std::string(op) + ": input is " + to_string(input.shape()) + " but target is " + to_string(target.shape()));
-  if (input.dtype() != target.dtype())
-    throw DTypeError(std::string(op) + ": dtypes " + std::string(name_of(input.dtype())) + " and " + std::string(name_of(target.dtype())) +
-                     " differ; convert one with .to()");
+  throw DTypeError(std::string(op) + ": dtypes " + std::string(name_of(input.dtype())) + " and " + std::string(name_of(target.dtype())) +
+                   " differ; convert one with .to()");
+}
+void same_shape(std::string_view op, const Tensor& input, const Tensor& target) {
+  if (!same_sizes(input, target) || input.dtype() != target.dtype()) refuse_target(op, input, target);
 }
 
 template <class T>
@@ -58,19 +60,22 @@ struct FusedMseLoss {
       const double sum = sum_of_blocks<double>(x.numel(), [x = flat_x.data<T>(), t = flat_t.data<T>()](std::int64_t first, std::int64_t n) {
         return squared_distance(x + first, t + first, n);
       });
-      *z.data<T>() = static_cast<T>(sum / at.divisor);
+      *numbers<T>(z) = static_cast<T>(sum / at.divisor);
     });
     return z;
   }
 
+  TRIGRAD_COLD static Tensor recorded_rule(const Tensor& g, const Tensor& x, const Tensor& t, double factor) {
+    return g * like(g, factor) * (x - t);
+  }
   static Tensor rule(const Tensor& g, const Tensor& x, const Tensor& t, double factor) {
-    if (grad_enabled()) return g * like(g, factor) * (x - t);
+    if (grad_enabled()) return recorded_rule(g, x, t, factor);
     const Tensor z = empty(x.shape(), x.dtype());
     const Flat flat_x(x), flat_t(t);
     visit_floating(x.dtype(), [&]<class T>() {
-      const T scale = static_cast<T>(static_cast<double>(*g.data<T>()) * factor);
+      const T scale = static_cast<T>(static_cast<double>(*numbers<T>(g)) * factor);
       parallel_for(x.numel(), kLanes, threads_for(x.numel()),
-                   [scale, x = flat_x.data<T>(), t = flat_t.data<T>(), z = z.data<T>()](std::int64_t first, std::int64_t last, int) {
+                   [scale, x = flat_x.data<T>(), t = flat_t.data<T>(), z = numbers<T>(z)](std::int64_t first, std::int64_t last, int) {
                      scaled_difference(x + first, t + first, scale, z + first, last - first);
                    });
     });

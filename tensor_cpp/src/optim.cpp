@@ -69,14 +69,17 @@ void check_count(std::string_view op, std::size_t parameters, std::size_t count,
     throw ValueError(std::string(op) + ": " + std::to_string(parameters) + " parameters but " + std::to_string(count) + " " + what);
 }
 
-void check_fits(std::string_view op, std::size_t k, const Tensor& parameter, const Tensor& other, const char* what) {
+[[noreturn]] TRIGRAD_COLD void refuse(std::string_view op, std::size_t k, const Tensor& parameter, const Tensor& other, const char* what) {
   const auto start = [&] { return std::string(op) + ": parameter " + std::to_string(k) + " is "; };
   if (!other.defined()) throw ValueError(std::string(op) + ": parameter " + std::to_string(k) + " has no " + what);
-  if (!std::ranges::equal(parameter.cell()->sizes(), other.cell()->sizes()))
+  if (!same_sizes(parameter, other))
     throw ShapeError(start() + to_string(parameter.shape()) + " but its " + what + " is " + to_string(other.shape()));
-  if (parameter.dtype() != other.dtype())
-    throw DTypeError(start() + std::string(name_of(parameter.dtype())) + " but its " + what + " is " + std::string(name_of(other.dtype())) +
-                     "; convert one with .to()");
+  throw DTypeError(start() + std::string(name_of(parameter.dtype())) + " but its " + what + " is " + std::string(name_of(other.dtype())) +
+                   "; convert one with .to()");
+}
+void check_fits(std::string_view op, std::size_t k, const Tensor& parameter, const Tensor& other, const char* what) {
+  const bool fits = other.defined() && same_sizes(parameter, other) && parameter.dtype() == other.dtype();
+  if (!fits) refuse(op, k, parameter, other, what);
 }
 
 // --- from tensors to kernels ---------------------------------------------------------------------------------------
@@ -93,17 +96,15 @@ void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velo
                            .momentum = number(mutant("sgd.momentum_forgotten") ? 0 : o.momentum),
                            .fresh = number(first_step && !mutant("sgd.first_step_dampened") ? 1 : 1 - o.dampening),
                            .decay = number(mutant("sgd.decay_negative") ? -o.weight_decay : o.weight_decay)};
-  const auto run = [&]<Momentum kMomentum>() {
-    const auto pass = o.weight_decay != 0 ? sgd_pass<T, kMomentum, true> : sgd_pass<T, kMomentum, false>;
-    parallel_for(
-        n, kLanes, threads_for(n),
-        [&, p = p.template data<T>(), g = g.template data<T>(), v = v.template data<T>()](std::int64_t first, std::int64_t last, int) {
-          pass(p + first, g + first, v ? v + first : v, static_cast<std::size_t>(last - first), with);
-        });
-  };
-  if (o.momentum == 0) run.template operator()<Momentum::None>();
-  else if (o.nesterov && !mutant("sgd.nesterov_ignored")) run.template operator()<Momentum::Nesterov>();
-  else run.template operator()<Momentum::Plain>();
+  const auto pass_with = [&]<Momentum kind>() { return o.weight_decay != 0 ? sgd_pass<T, kind, true> : sgd_pass<T, kind, false>; };
+  const auto pass = o.momentum == 0                                 ? pass_with.template operator()<Momentum::None>()
+                    : o.nesterov && !mutant("sgd.nesterov_ignored") ? pass_with.template operator()<Momentum::Nesterov>()
+                                                                    : pass_with.template operator()<Momentum::Plain>();
+  parallel_for(
+      n, kLanes, threads_for(n),
+      [&, p = p.template data<T>(), g = g.template data<T>(), v = v.template data<T>()](std::int64_t first, std::int64_t last, int) {
+        pass(p + first, g + first, v ? v + first : v, static_cast<std::size_t>(last - first), with);
+      });
   p.changed();
   v.changed();
 }
@@ -123,20 +124,17 @@ void adam_one(const Tensor& parameter, const Tensor& gradient, const Tensor& fir
                             .eps = number(mutant("adam.eps_squared") ? o.eps * o.eps : o.eps),
                             .step_size = number(mutant("adam.first_not_corrected") ? o.lr : o.lr / (1 - std::pow(o.betas[0], t))),
                             .decay = number(apart ? 1 - o.lr * o.weight_decay : o.weight_decay)};
-  const auto run = [&]<Decay kDecay>() {
-    const auto pass = max_second.defined() && !mutant("adam.amsgrad_ignored") ? adam_pass<T, kDecay, true> : adam_pass<T, kDecay, false>;
-    const std::int64_t n = parameter.numel();
-    T* const most = v_max.template data<T>();
-    parallel_for(n, kLanes, threads_for(n),
-                 [&, p = p.template data<T>(), g = g.template data<T>(), m = m.template data<T>(), v = v.template data<T>()](
-                     std::int64_t first, std::int64_t last, int) {
-                   pass(p + first, g + first, m + first, v + first, most ? most + first : most, static_cast<std::size_t>(last - first),
-                        with);
-                 });
-  };
-  if (o.weight_decay == 0) run.template operator()<Decay::None>();
-  else if (apart) run.template operator()<Decay::Decoupled>();
-  else run.template operator()<Decay::Gradient>();
+  const bool with_max = max_second.defined() && !mutant("adam.amsgrad_ignored");
+  const auto pass_with = [&]<Decay kind>() { return with_max ? adam_pass<T, kind, true> : adam_pass<T, kind, false>; };
+  const auto pass = o.weight_decay == 0 ? pass_with.template operator()<Decay::None>()
+                    : apart             ? pass_with.template operator()<Decay::Decoupled>()
+                                        : pass_with.template operator()<Decay::Gradient>();
+  const std::int64_t n = parameter.numel();
+  parallel_for(n, kLanes, threads_for(n),
+               [&, p = p.template data<T>(), g = g.template data<T>(), m = m.template data<T>(), v = v.template data<T>(),
+                most = v_max.template data<T>()](std::int64_t first, std::int64_t last, int) {
+                 pass(p + first, g + first, m + first, v + first, most ? most + first : most, static_cast<std::size_t>(last - first), with);
+               });
   for (const Flat* changed : {&p, &m, &v, &v_max}) changed->changed();
 }
 

@@ -25,9 +25,8 @@ void run_parts(int parts, PartTask task);  // task(0) ... task(parts - 1), each 
 constexpr std::int64_t kWorthSharing = std::int64_t{1} << 16;
 inline int threads_for(std::int64_t numbers) { return numbers < kWorthSharing ? 1 : num_threads(); }
 
-// f(first, last, part) over [0, n), cut at multiples of `unit` into at most `parts` runs. f must not throw.
 template <class F>
-void parallel_for(std::int64_t n, std::int64_t unit, int parts, F f) {
+[[gnu::noinline]] void cut_in_parts(std::int64_t n, std::int64_t unit, int parts, F f) {
   const std::int64_t units = (n + unit - 1) / unit;
   if (parts > units) parts = static_cast<int>(units);
   if (parts <= 1) return f(std::int64_t{0}, n, 0);
@@ -36,6 +35,13 @@ void parallel_for(std::int64_t n, std::int64_t unit, int parts, F f) {
     f(border(part), border(part + 1), part);
   };
   run_parts(parts, PartTask(run));
+}
+
+// f(first, last, part) over [0, n), cut at multiples of `unit` into at most `parts` runs. f must not throw.
+template <class F>
+void parallel_for(std::int64_t n, std::int64_t unit, int parts, F f) {
+  if (parts <= 1) f(std::int64_t{0}, n, 0);
+  else cut_in_parts(n, unit, parts, f);
 }
 
 }  // namespace trigrad

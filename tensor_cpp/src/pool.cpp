@@ -105,7 +105,7 @@ struct ThreadPool {
     return refill(size);
   }
 
-  void* refill(SizeClass size) {
+  [[gnu::noinline, gnu::cold]] void* refill(SizeClass size) {
     if (state == Gone) return from_system(size.bytes);
     if (state == New) say_farewell_later();
     {
@@ -139,17 +139,20 @@ struct ThreadPool {
 
   void give(void* block, std::size_t bytes) {
     const SizeClass size = class_of(bytes);
+    if (!kPooling || state != Serving || live_bytes < -kSpill) return give_elsewhere(block, bytes);
+    live_bytes -= static_cast<std::int64_t>(size.bytes);
+    free[size.index] = new (block) FreeBlock{free[size.index]};
+  }
+
+  [[gnu::noinline, gnu::cold]] void give_elsewhere(void* block, std::size_t bytes) {
+    const SizeClass size = class_of(bytes);
     if (!kPooling) {
       live_bytes -= static_cast<std::int64_t>(size.bytes);
       return std::free(block);
     }
-    if (state != Serving) {
-      if (state == Gone) return to_depot(block, size.index);
-      say_farewell_later();
-    }
-    if (live_bytes < -kSpill) return to_depot(block, size.index);
-    live_bytes -= static_cast<std::int64_t>(size.bytes);
-    free[size.index] = new (block) FreeBlock{free[size.index]};
+    if (state != New) return to_depot(block, size.index);
+    say_farewell_later();
+    give(block, bytes);
   }
 };
 

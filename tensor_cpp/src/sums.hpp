@@ -22,17 +22,23 @@ Sum lane_sum(std::int64_t n, F term) {
   return lanes[0];
 }
 
-// Σ block(first, count) over blocks of [0, n). How many there are depends on n, not on the threads that share them.
+constexpr std::int64_t kShortestBlock = 1 << 14;
+
 template <class Sum, class F>
-Sum sum_of_blocks(std::int64_t n, F block) {
-  constexpr std::int64_t kShortest = 1 << 14, kMost = 64;
-  if (n <= kShortest) return block(0, n);
-  const std::int64_t length = std::max(kShortest, n / kMost + 1);
+[[gnu::noinline]] Sum sum_of_many_blocks(std::int64_t n, F block) {
+  constexpr std::int64_t kMost = 64;
+  const std::int64_t length = std::max(kShortestBlock, n / kMost + 1);
   std::array<Sum, kMost> sums{};
   parallel_for(n, length, threads_for(n), [&](std::int64_t first, std::int64_t last, int) {
     for (std::int64_t k = first; k < last; k += length) sums[static_cast<std::size_t>(k / length)] = block(k, std::min(length, last - k));
   });
   return std::accumulate(sums.begin(), sums.end(), Sum{0});
+}
+
+// Σ block(first, count) over blocks of [0, n). How many there are depends on n, not on the threads that share them.
+template <class Sum, class F>
+Sum sum_of_blocks(std::int64_t n, F block) {
+  return n <= kShortestBlock ? block(0, n) : sum_of_many_blocks<Sum>(n, block);
 }
 
 }  // namespace trigrad

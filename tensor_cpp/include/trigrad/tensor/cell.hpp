@@ -7,6 +7,9 @@
 // When holds falls to zero the storage goes, although the node stays; when refs falls to zero the cell goes. A cell
 // that saved its own output holds itself without a ref, so there is no cycle to collect.
 //
+// Few numbers lie in the block of the cell that was made with them: one visit to the pool, and one place in the cache. The
+// cell is then one of the storage's refs as long as it lives, and the last of them gives the block back.
+//
 // Read before: dims.hpp, pool.hpp. Read next: tensor.hpp (the handle), graph.hpp (the sweep).
 #pragma once
 
@@ -26,12 +29,13 @@ class Tensor;
 struct Cell;
 struct OpRow;
 
-// A block of numbers, shared by all views of it. `version` counts changes in place.
+// Some numbers, shared by all views of them. `version` counts changes in place.
 struct Storage {
   Count<std::uint32_t> refs{1};
   Count<std::uint32_t> version{0};
-  std::uint64_t borrowed : 1 = 0;  // a BorrowedStorage
-  std::uint64_t bytes : 63 = 0;
+  std::uint64_t borrowed : 1 = 0;     // a BorrowedStorage
+  std::uint64_t inside_cell : 1 = 0;  // of a CellWithNumbers
+  std::uint64_t bytes : 62 = 0;
   std::byte* data = nullptr;
 
   void changed() { version.add(1); }
@@ -42,7 +46,6 @@ struct BorrowedStorage : Storage {  // somebody else's memory (a NumPy array's)
 };
 Storage* new_storage(std::size_t bytes);
 Storage* share_memory(void* data, std::size_t bytes, void (*release)(void*), void* owner);
-void drop(Storage* storage);
 
 // What few cells have.
 struct Extra {
@@ -67,6 +70,7 @@ struct Cell {
   bool freed : 1 = false;       // backward has been here and let go of what was saved
   bool holds_itself : 1 = false;
   bool contiguous : 1 = false;  // row by row without gaps; set with the extents
+  bool with_numbers : 1 = false;  // a CellWithNumbers
   std::uint8_t inputs_saved = 0;  // bit k: input k is held for a rule
   std::uint32_t thread = 0;       // who recorded this node
 
@@ -112,13 +116,15 @@ struct Cell {
   void* data() const { return storage->data + offset * static_cast<std::int64_t>(size_of(dtype)); }
 };
 
-static_assert(sizeof(void*) != 8 || sizeof(Cell) + sizeof(Storage) + sizeof(double) <= 200);  // a scalar node
+struct CellWithNumbers {  // and behind it the numbers
+  Cell cell;
+  Storage own;
+};
+static_assert(sizeof(void*) != 8 || sizeof(CellWithNumbers) + sizeof(double) <= 200);  // a scalar node
 
+Cell* new_cell(DType dtype, const Dims& shape);  // with numbers of its own, row by row; they are not set
 Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset);
-Cell* new_cell(DType dtype, const Dims& shape, Storage* storage);  // contiguous, from the storage's start
-inline void retain(Cell* cell, std::uint64_t counts) {  // kRef, kHold or both
-  cell->counts.add(counts);
-}
+void retain(Cell* cell, std::uint64_t counts);    // kRef, kHold or both
 void release(Cell* cell, std::uint64_t counts);   // never recurses, however deep the graph behind it
 void release_saved(Cell* cell);                   // lets go of the numbers that rules read
 void free_graph(Cell* cell);                      // lets go of the inputs as well; the node is then `freed`

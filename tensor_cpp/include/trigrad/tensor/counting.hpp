@@ -32,7 +32,7 @@ inline bool nobody_interferes() {
 template <class T>
 class Count {
  public:
-  constexpr explicit Count(T value) : value_(value) {}
+  constexpr Count(T value) : value_(value) {}
   Count(const Count&) = delete;
   Count& operator=(const Count&) = delete;
 

@@ -38,7 +38,7 @@ class Dims {
   constexpr std::int64_t back() const { return values_[static_cast<std::size_t>(size_ - 1)]; }
 
   constexpr void push_back(std::int64_t value) {
-    if (size_ == kMaxDims) throw ShapeError("a tensor has at most " + std::to_string(kMaxDims) + " dimensions");
+    if (size_ == kMaxDims) refuse_more();
     values_[static_cast<std::size_t>(size_++)] = value;
   }
   constexpr void insert(int at, std::int64_t value) {
@@ -61,8 +61,10 @@ class Dims {
   }
 
  private:
+  [[noreturn]] static void refuse_more();
+
   int size_ = 0;
-  std::array<std::int64_t, kMaxDims> values_{};
+  std::array<std::int64_t, kMaxDims> values_;  // from size_ on nobody has set or reads them
 };
 
 inline bool same_sizes(std::span<const std::int64_t> x, std::span<const std::int64_t> y) {

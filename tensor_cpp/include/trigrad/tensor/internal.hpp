@@ -13,25 +13,36 @@ void same_dtype(std::string_view op, const Tensor& x, const Tensor& y);  // DTyp
 void needs_floating(std::string_view op, const Tensor& x);               // DTypeError for integers and booleans
 std::size_t stack_left();                                   // bytes of this thread's stack below the caller
 
+inline bool same_sizes(const Tensor& x, const Tensor& y) { return same_sizes(x.cell()->sizes(), y.cell()->sizes()); }
+
 bool add_in_place(const Tensor& sum, const Tensor& term);  // sum += term where both lie alike; else false, and nothing is done
 
 // A tensor that nobody else holds and that fills its storage may be written over, or become somebody's .grad as it is.
 inline bool is_ours_alone(const Tensor& g) {
   const Cell& cell = *g.cell();
-  return cell.counts.get() == (kRef | kHold) && cell.storage->refs.get() == 1 && cell.contiguous &&
+  return cell.counts.get() == (kRef | kHold) && cell.storage->refs.get() == (cell.with_numbers ? 2 : 1) && cell.contiguous &&
          static_cast<std::size_t>(cell.numel()) * size_of(cell.dtype) == cell.storage->bytes && !cell.weak && !cell.storage->borrowed;
+}
+
+// Where x's numbers start, for what computes with them: unlike x.data<T>(), without asking whether a recording lets us look.
+template <class T>
+T* numbers(const Tensor& x) {
+  const Cell& cell = *x.cell();
+  return reinterpret_cast<T*>(cell.storage->data) + cell.offset;
 }
 
 // A tensor as one run of numbers; where its elements do not lie so, a copy. An undefined one has no numbers.
 class Flat {
  public:
   explicit Flat(const Tensor& x) : tensor_(x) {
-    if (x.defined() && !x.is_contiguous()) copy_ = contiguous_data(x);
+    if (!x.defined()) return;
+    if (!x.is_contiguous()) copy_ = contiguous_data(x);
+    data_ = (copy_.defined() ? copy_ : x).cell()->data();
   }
   explicit Flat(Tensor&&) = delete;  // it would be gone
   template <class T>
   T* data() const {
-    return copy_.defined() ? copy_.data<T>() : tensor_.defined() ? tensor_.data<T>() : nullptr;
+    return static_cast<T*>(data_);
   }
   void changed() const {  // by who wrote there: what was a copy goes back
     if (!tensor_.defined()) return;
@@ -42,6 +53,7 @@ class Flat {
  private:
   const Tensor& tensor_;
   Tensor copy_;
+  void* data_ = nullptr;
 };
 
 // Where the stack is now. The address of a local would not do: sanitizers move locals elsewhere.
