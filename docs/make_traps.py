@@ -39,11 +39,13 @@ def effect(value: float, kind: str) -> str:
 
 def machine(found: dict[str, Any]) -> str:
     """The machine in one sentence."""
+    from trigrad_bench.machine import title
+
     record = found["machine"]
     versions = record["versions"]
     names = [f"{name} {versions[name]}" for name in ("numpy", "torch") if name in versions]
     return (
-        f"Machine: {record['cpu']}, {record['cores']} cores, {record['arch']}, kernel {record['kernel']}, "
+        f"Machine: {title(record)}, {record['cores']} cores, {record['arch']}, kernel {record['kernel']}, "
         f"load {record['load']} before the first run; {record['compiler'] or 'no C++ compiler'}; "
         f"Python {versions['python']}, {', '.join(['trigrad ' + found['trigrad'], *names])}."
     )

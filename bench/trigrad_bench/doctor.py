@@ -108,7 +108,7 @@ def text(found: dict[str, Any]) -> str:
     """The examination for a reader."""
     m = found["machine"]
     lines = [
-        f"{m['cpu']}, {m['cores']} cores ({found['allowed_cores']} usable), "
+        f"{machine.title(m)}, {m['cores']} cores ({found['allowed_cores']} usable), "
         f"{m['memory_gb']:g} GB, load {m['load']:g}"
     ]
     lines.append(

@@ -85,7 +85,8 @@ def cpu() -> dict[str, Any]:
 def title(record: Mapping[str, Any]) -> str:
     """The processor's name; a virtual machine's says little, so family and model stand beside it."""
     family, model, *_ = [*str(record.get("family", "")).split("/"), "?"]
-    return f"{record['cpu']} (family {family}, model {model})" if family not in ("", "?") else record["cpu"]
+    name = str(record.get("cpu", "unknown CPU"))
+    return f"{name} (family {family}, model {model})" if family not in ("", "?") else name
 
 
 def governor() -> str:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <trigrad/errors.hpp>
+#include <trigrad/tensor/internal.hpp>
 #include <trigrad/tensor/ops.hpp>
 
 namespace trigrad {
@@ -25,8 +26,9 @@ inline std::int64_t label_at(const std::int64_t* labels, std::int64_t row, std::
 // How many labels are not ignored; IndexError where one is out of range.
 inline std::int64_t count_labels(std::string_view op, const Tensor& labels, std::int64_t C, std::int64_t ignore_index) {
   std::int64_t count = 0;
-  for (std::int64_t k = 0; k < labels.numel(); ++k) {
-    const std::int64_t label = labels.data<std::int64_t>()[k];
+  const auto* const label_of = numbers<std::int64_t>(labels);
+  for (std::int64_t k = 0, n = labels.numel(); k < n; ++k) {
+    const std::int64_t label = label_of[k];
     if (label == ignore_index) continue;
     if (label < 0 || label >= C)
       throw IndexError(std::string(op) + ": index " + std::to_string(label) + " is out of range for size " + std::to_string(C));

@@ -1,5 +1,5 @@
-// Losses: a reduced mse_loss is one node, cross_entropy and nll_loss have files of their own, the others are written in
-// terms of ops. Names, arguments and reductions are those of torch.nn.functional.
+// Losses: a reduced mse_loss or hinge_loss is one node, cross_entropy and nll_loss have files of their own, the others are
+// written in terms of ops. Names, arguments and reductions are those of torch.nn.functional.
 
 #include "sums.hpp"
 
@@ -35,21 +35,60 @@ void same_shape(std::string_view op, const Tensor& input, const Tensor& target) 
   if (!same_sizes(input, target) || input.dtype() != target.dtype()) refuse_target(op, input, target);
 }
 
-template <class T>
-TRIGRAD_CLONES double squared_distance(const T* x, const T* t, std::int64_t n) {
-  return lane_sum<double>(n, [=](std::int64_t k) { return static_cast<double>((x[k] - t[k]) * (x[k] - t[k])); });
+// --- Σ loss(x, t) / divisor as one node, without tensors of differences, products or losses between -----------------------
+// A pair loss says what two numbers lose, and how that rises with the first and with the second (k = 0, 1) times a number g,
+// to which the node adds the loss's own factor: in numbers, and in ops where it is to be differentiated again.
+
+struct SquarePair {  // (x - t)²
+  static constexpr std::string_view name = "mse_loss";
+  static constexpr double factors[] = {2, -2};
+
+  template <class T>
+  T loss(T x, T t) const {
+    return (x - t) * (x - t);
+  }
+  template <int k, class T>
+  T rise(T g, T x, T t) const {
+    return g * (x - t);
+  }
+  Tensor recorded_rise(int /*k*/, const Tensor& g, const Tensor& x, const Tensor& t) const { return g * (x - t); }
+};
+
+struct HingePair {  // max(0, margin - t x)
+  static constexpr std::string_view name = "hinge_loss";
+  static constexpr double factors[] = {-1, -1};
+  double margin;
+
+  template <class T>
+  T loss(T x, T t) const {
+    const T gap = static_cast<T>(margin) - t * x;
+    return gap <= T{0} ? T{0} : gap;
+  }
+  template <int k, class T>
+  T rise(T g, T x, T t) const {
+    return loss(x, t) == T{0} ? T{0} : g * (k == 0 ? t : x);
+  }
+  Tensor recorded_rise(int k, const Tensor& g, const Tensor& x, const Tensor& t) const {
+    return where(like(x, margin) - t * x <= like(x, 0), like(x, 0), g * (k == 0 ? t : x));
+  }
+};
+
+template <class Pair, class T>
+TRIGRAD_CLONES double sum_of_losses(const Pair& pair, const T* x, const T* t, std::int64_t n) {
+  return lane_sum<double>(n, [=](std::int64_t i) { return static_cast<double>(pair.loss(x[i], t[i])); });
 }
 
-template <class T>
-TRIGRAD_CLONES void scaled_difference(const T* __restrict x, const T* __restrict t, T scale, T* __restrict z, std::int64_t n) {
-  for (std::int64_t k = 0; k < n; ++k) z[k] = scale * (x[k] - t[k]);
+template <class Pair, int k, class T>
+TRIGRAD_CLONES void rises(const Pair& pair, T g, const T* __restrict x, const T* __restrict t, T* __restrict z, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) z[i] = pair.template rise<k>(g, x[i], t[i]);
 }
 
-// Σ (x - t)² / divisor, without a tensor of differences or one of squares between.
-struct FusedMseLoss {
+template <class Pair>
+struct ReducedLoss {
   static constexpr Saved kBoth = Saved::X | Saved::Y;
-  static constexpr OpInfo info{.name = "mse_loss", .saves = {kBoth, kBoth}};
+  static constexpr OpInfo info{.name = Pair::name, .saves = {kBoth, kBoth}};
   struct Attrs {
+    Pair pair;
     double divisor;
   };
 
@@ -57,37 +96,41 @@ struct FusedMseLoss {
     const Tensor z = empty({}, x.dtype());
     const Flat flat_x(x), flat_t(t);
     visit_floating(x.dtype(), [&]<class T>() {
-      const double sum = sum_of_blocks<double>(x.numel(), [x = flat_x.data<T>(), t = flat_t.data<T>()](std::int64_t first, std::int64_t n) {
-        return squared_distance(x + first, t + first, n);
-      });
+      const T *xs = flat_x.data<T>(), *ts = flat_t.data<T>();
+      const double sum = sum_of_blocks<double>(
+          x.numel(), [=, &at](std::int64_t first, std::int64_t n) { return sum_of_losses(at.pair, xs + first, ts + first, n); });
       *numbers<T>(z) = static_cast<T>(sum / at.divisor);
     });
     return z;
   }
 
-  TRIGRAD_COLD static Tensor recorded_rule(const Tensor& g, const Tensor& x, const Tensor& t, double factor) {
-    return g * like(g, factor) * (x - t);
+  template <int k>
+  TRIGRAD_COLD static Tensor recorded_rule(const Tensor& g, const Tensor& x, const Tensor& t, const Attrs& at) {
+    return at.pair.recorded_rise(k, g * like(g, Pair::factors[k] / at.divisor), x, t);
   }
-  static Tensor rule(const Tensor& g, const Tensor& x, const Tensor& t, double factor) {
-    if (grad_enabled()) return recorded_rule(g, x, t, factor);
+  template <int k>
+  static Tensor rule(const Tensor& g, const Tensor& x, const Tensor& t, const Attrs& at) {
+    if (grad_enabled()) return recorded_rule<k>(g, x, t, at);
     const Tensor z = empty(x.shape(), x.dtype());
     const Flat flat_x(x), flat_t(t);
     visit_floating(x.dtype(), [&]<class T>() {
-      const T scale = static_cast<T>(static_cast<double>(*numbers<T>(g)) * factor);
-      parallel_for(x.numel(), kLanes, threads_for(x.numel()),
-                   [scale, x = flat_x.data<T>(), t = flat_t.data<T>(), z = numbers<T>(z)](std::int64_t first, std::int64_t last, int) {
-                     scaled_difference(x + first, t + first, scale, z + first, last - first);
-                   });
+      const T scaled = static_cast<T>(static_cast<double>(*numbers<T>(g)) * (Pair::factors[k] / at.divisor));
+      parallel_for(
+          x.numel(), kLanes, threads_for(x.numel()),
+          [scaled, pair = at.pair, x = flat_x.data<T>(), t = flat_t.data<T>(), z = numbers<T>(z)](
+              std::int64_t first, std::int64_t last, int) { rises<Pair, k>(pair, scaled, x + first, t + first, z + first, last - first); });
     });
     return z;
   }
-  static Tensor gx(const Tensor& g, const Tensor& x, const Tensor& t, const Tensor&, const Attrs& at) {
-    return rule(g, x, t, 2 / at.divisor);
-  }
-  static Tensor gy(const Tensor& g, const Tensor& x, const Tensor& t, const Tensor&, const Attrs& at) {
-    return rule(g, x, t, -2 / at.divisor);
-  }
+  static Tensor gx(const Tensor& g, const Tensor& x, const Tensor& t, const Tensor&, const Attrs& at) { return rule<0>(g, x, t, at); }
+  static Tensor gy(const Tensor& g, const Tensor& x, const Tensor& t, const Tensor&, const Attrs& at) { return rule<1>(g, x, t, at); }
 };
+
+template <class Pair>
+Tensor reduced_loss(const Pair& pair, const Tensor& input, const Tensor& target, Reduction reduction) {
+  return apply_op<ReducedLoss<Pair>>({pair, reduction == Reduction::Mean ? static_cast<double>(input.numel()) : 1}, input, target);
+}
+bool is_one_node(const Tensor& input, Reduction reduction) { return reduction != Reduction::None && is_floating(input.dtype()); }
 
 constexpr double kHalfLog2Pi = 0.91893853320467274178;
 
@@ -102,8 +145,8 @@ Reduction parse_reduction(std::string_view op, std::string_view name) {
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
   same_shape("mse_loss", input, target);
-  if (reduction == Reduction::None || !is_floating(input.dtype())) return reduce(square(input - target), reduction);
-  return apply_op<FusedMseLoss>({reduction == Reduction::Mean ? static_cast<double>(input.numel()) : 1}, input, target);
+  if (is_one_node(input, reduction)) return reduced_loss(SquarePair{}, input, target, reduction);
+  return reduce(square(input - target), reduction);
 }
 
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
@@ -130,6 +173,7 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
 
 Tensor hinge_loss(const Tensor& input, const Tensor& target, double margin, Reduction reduction) {
   same_shape("hinge_loss", input, target);
+  if (is_one_node(input, reduction)) return reduced_loss(HingePair{margin}, input, target, reduction);
   return reduce(relu(like(input, margin) - target * input), reduction);
 }
 

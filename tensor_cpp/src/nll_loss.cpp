@@ -39,15 +39,18 @@ struct FusedNllLoss {
     const Tensor z = empty(each ? target.shape() : Dims{}, x.dtype());
     const Layout layout(x);
     const auto count = static_cast<double>(count_labels("nll_loss", labels, layout.C, at.ignore_index));
+    const auto* const label_of = numbers<std::int64_t>(labels);
     visit_floating(x.dtype(), [&]<class T>() {
+      const T* const score = numbers<T>(x);
+      T* const losses = numbers<T>(z);
       double sum = 0;
       for (std::int64_t row = 0; row < labels.numel(); ++row) {
-        const std::int64_t label = label_at(labels.data<std::int64_t>(), row, layout.C, at.ignore_index);
-        const T loss = label < 0 ? T{0} : -x.data<T>()[layout.place(row, label)];
+        const std::int64_t label = label_at(label_of, row, layout.C, at.ignore_index);
+        const T loss = label < 0 ? T{0} : -score[layout.place(row, label)];
         sum += static_cast<double>(loss);
-        if (each) z.data<T>()[row] = loss;
+        if (each) losses[row] = loss;
       }
-      if (!each) *z.data<T>() = static_cast<T>(at.reduction == Reduction::Mean ? sum / count : sum);
+      if (!each) *losses = static_cast<T>(at.reduction == Reduction::Mean ? sum / count : sum);
     });
     return z;
   }
@@ -67,11 +70,13 @@ struct FusedNllLoss {
     }
     gradients[0] = zeros(x.shape(), x.dtype());
     const Tensor gs = contiguous_data(g);
+    const auto* const label_of = numbers<std::int64_t>(labels);
     visit_floating(x.dtype(), [&]<class T>() {
+      const T* const upstream = numbers<T>(gs);
+      T* const to = numbers<T>(gradients[0]);
       for (std::int64_t row = 0; row < labels.numel(); ++row)
-        if (const std::int64_t label = label_at(labels.data<std::int64_t>(), row, layout.C, at.ignore_index); label >= 0)
-          gradients[0].data<T>()[layout.place(row, label)] =
-              static_cast<T>(scale * static_cast<double>(gs.data<T>()[at.reduction == Reduction::None ? row : 0]));
+        if (const std::int64_t label = label_at(label_of, row, layout.C, at.ignore_index); label >= 0)
+          to[layout.place(row, label)] = static_cast<T>(scale * static_cast<double>(upstream[at.reduction == Reduction::None ? row : 0]));
     });
   }
 };

@@ -19,7 +19,9 @@ Tensor map_rows(const Tensor& x, int dim, Kernel kernel) {
   const NoGrad guard;
   const LastDim last(x, dim);
   const Tensor rows = last.of(x), z = empty(rows.shape(), dtype_of<Out>);
-  for (std::int64_t start = 0; start < rows.numel(); start += last.C) kernel(rows.data<In>() + start, z.data<Out>() + start, last.C);
+  const In* from = numbers<In>(rows);
+  Out* to = numbers<Out>(z);
+  for (const In* const end = from + rows.numel(); from < end; from += last.C, to += last.C) kernel(from, to, last.C);
   return contiguous_data(last.back(z));
 }
 
@@ -82,8 +84,10 @@ Tensor map_exponentials(const Tensor& x, int dim, Finish finish) {
   visit_floating(x.dtype(), [&]<class T>() {
     const auto [d, e] = exponentials<T>(last.of(x), last.C);
     z = e;
-    for (std::int64_t start = 0; start < e.numel(); start += last.C)
-      finish(d.template data<T>() + start, e.template data<T>() + start, row_sum(e.template data<T>() + start, last.C), last.C);
+    const T* differences = numbers<T>(d);
+    T* to = numbers<T>(e);
+    for (const T* const end = to + e.numel(); to < end; differences += last.C, to += last.C)
+      finish(differences, to, row_sum(to, last.C), last.C);
   });
   return contiguous_data(last.back(z));
 }
@@ -94,8 +98,9 @@ Tensor gradient_by_rows(const Tensor& g, const Tensor& y, int dim, Rule rule) {
   const LastDim last(y, dim);
   const Tensor gs = last.of(g), ys = last.of(y), gx = empty(ys.shape(), y.dtype());
   visit_floating(y.dtype(), [&]<class T>() {
-    for (std::int64_t start = 0; start < gx.numel(); start += last.C)
-      rule(gs.data<T>() + start, ys.data<T>() + start, gx.data<T>() + start, last.C);
+    const T *upstream = numbers<T>(gs), *from = numbers<T>(ys);
+    T* to = numbers<T>(gx);
+    for (const T* const end = to + gx.numel(); to < end; upstream += last.C, from += last.C, to += last.C) rule(upstream, from, to, last.C);
   });
   return last.back(gx);
 }

@@ -1,4 +1,4 @@
-// cross_entropy, nll_loss and mse_loss as one node: what the conformance suite's samples do not reach.
+// cross_entropy, nll_loss, mse_loss and hinge_loss as one node: what the conformance suite's samples do not reach.
 
 #include "tensor_testing.hpp"
 
@@ -104,25 +104,39 @@ TEST(TensorLoss, SoftmaxRulesAgree) {
 }
 
 // Both inputs' gradients, second derivatives, a target that broadcasting turned into a view, and more numbers than a block has.
-TEST(TensorLoss, MseLossIsTheSumOfItsParts) {
+void expect_sum_of_parts(std::string_view name, auto&& one, auto&& part) {
   Generator generator(3);
   for (const Dims& shape : {Dims{}, Dims{1}, Dims{3, 5}, Dims{131, 173}}) {
     const Tensor x = randn(shape, DType::Float64, &generator).set_requires_grad();
     const Tensor t = expand(randn({}, DType::Float64, &generator), shape).detach().set_requires_grad();
     for (const Reduction reduction : {Reduction::Mean, Reduction::Sum}) {
-      const auto of_parts = [&] { return reduction == Reduction::Mean ? mean(square(x - t)) : sum(square(x - t)); };
-      const auto one = [&] { return mse_loss(x, t, reduction); };
-      EXPECT_EQ(one().op_name(), "mse_loss");
-      expect_near(numbers(one()), numbers(of_parts()), 1e-13);
-      const auto expected = slopes(of_parts(), {x, t}, true), fast = slopes(one(), {x, t}), recorded = slopes(one(), {x, t}, true);
+      const auto of_parts = [&] { return reduction == Reduction::Mean ? mean(part(x, t)) : sum(part(x, t)); };
+      EXPECT_EQ(one(x, t, reduction).op_name(), name);
+      expect_near(numbers(one(x, t, reduction)), numbers(of_parts()), 1e-13);
+      const auto expected = slopes(of_parts(), {x, t}, true), fast = slopes(one(x, t, reduction), {x, t}),
+                 recorded = slopes(one(x, t, reduction), {x, t}, true);
       for (std::size_t k = 0; k < 2; ++k) {
         expect_near(numbers(fast[k]), numbers(expected[k]), 1e-13);
         expect_near(numbers(recorded[k]), numbers(expected[k]), 1e-13);
-        expect_near(numbers(slopes(recorded[k], {x, t})[0]), numbers(slopes(expected[k], {x, t})[0]), 1e-11);
+        const std::size_t other = 1 - k;  // a hinge is straight in either, and bends where both move
+        expect_near(numbers(slopes(recorded[k], {x, t})[other]), numbers(slopes(expected[k], {x, t})[other]), 1e-11);
       }
     }
   }
-  EXPECT_TRUE(std::isnan(mse_loss(zeros({0}), zeros({0})).item())) << "the mean of nothing";
+  EXPECT_TRUE(std::isnan(one(zeros({0}), zeros({0}), Reduction::Mean).item())) << "the mean of nothing";
+}
+
+TEST(TensorLoss, MseLossIsTheSumOfItsParts) {
+  expect_sum_of_parts("mse_loss", mse_loss, [](const Tensor& x, const Tensor& t) { return square(x - t); });
+}
+
+TEST(TensorLoss, HingeLossIsTheSumOfItsParts) {
+  expect_sum_of_parts(
+      "hinge_loss", [](const Tensor& x, const Tensor& t, Reduction reduction) { return hinge_loss(x, t, 0.5, reduction); },
+      [](const Tensor& x, const Tensor& t) { return relu(like(x, 0.5) - t * x); });
+  const Tensor at_the_kink = full({2}, 0.5, DType::Float64).set_requires_grad();
+  hinge_loss(at_the_kink, ones({2}, DType::Float64), 0.5).backward();
+  EXPECT_EQ(numbers(at_the_kink.grad()), std::vector<double>(2, 0.0)) << "as relu's gradient at 0";
 }
 
 TEST(TensorLoss, LabelsAreProbabilities) {

@@ -96,6 +96,7 @@ NODES: dict[str, tuple[int, list[str]]] = {
     "index": (1, ["index", "gather"]),
     "scatter_add": (1, ["scatter_add"]),
     "mse_loss": (2, ["mse_loss"]),
+    "hinge_loss": (2, ["hinge_loss"]),
     "cross_entropy": (1, ["cross_entropy"]),
     "nll_loss": (1, ["nll_loss"]),
 }

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..machine import title
 from .measure import Lines, Point
 from .seeds import Note
 
@@ -96,9 +97,7 @@ def point_rows(points: Iterable[Point]) -> list[tuple[Value, ...]]:
 def caption(lines: Lines, points: Sequence[Point] = (), extra: str = "") -> str:
     """Where the figures come from: machine, versions, threads, dtype, repetitions, date, command."""
     machine, run = lines.machine, lines.run
-    parts = [
-        f"Machine {lines.machine_hash or machine.get('machine', '?')}: {machine.get('cpu', 'unknown CPU')}"
-    ]
+    parts = [f"Machine {lines.machine_hash or machine.get('machine', '?')}: {title(machine)}"]
     parts.append(", ".join(f"{name} {version}" for name, version in lines.versions.items()))
     if points:
         threads = sorted({p.threads for p in points})

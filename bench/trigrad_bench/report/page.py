@@ -19,6 +19,7 @@ from ..charts.measure import Line, Lines
 from ..charts.render import render
 from ..charts.seeds import Note
 from ..charts.style import DARK, LIGHT
+from ..machine import title
 from ..summary import takeaways
 from . import tables
 from .export import as_csv
@@ -55,7 +56,7 @@ def page(rows: Sequence[Line], raw: str = "lines.jsonl") -> str:
     )
     said = (
         f"Run {escape(str(run.get('run', '?')))}, suite {escape(str(run.get('suite', '?')))},"
-        f" {escape(str(run.get('started', ''))[:10])}, {escape(str(lines.machine.get('cpu', '')))}"
+        f" {escape(str(run.get('started', ''))[:10])}, {escape(title(lines.machine))}"
     )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
