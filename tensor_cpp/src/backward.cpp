@@ -273,7 +273,7 @@ class Sweep {
       Tensor replaced = hook(g);
       if (mutant("hook.called_twice")) hook(g);
       if (!replaced.defined() || mutant("hook.result_ignored")) continue;
-      if (!(replaced.shape() == g.shape()))
+      if (!same_sizes(replaced, g))
         throw ShapeError("hook: it returned shape " + to_string(replaced.shape()) + " for a gradient of shape " + to_string(g.shape()));
       g = std::move(replaced);
     }
@@ -367,7 +367,7 @@ Tensor checked_seed(std::string_view name, const Tensor& output, const Tensor& g
                        "that shape, or reduce it first (for example with .sum())");
     return full(output.shape(), 1, output.dtype());
   }
-  if (!(gradient.shape() == output.shape()))
+  if (!same_sizes(gradient, output))
     throw ShapeError(std::string(name) + ": gradient has shape " + to_string(gradient.shape()) + " but the output has shape " +
                      to_string(output.shape()));
   return gradient;

@@ -105,10 +105,7 @@ void destroy(Cell* cell) {
 
 Storage* new_storage(std::size_t bytes) {
   auto* block = static_cast<std::byte*>(pool_take(kHeader + bytes));
-  auto* storage = new (block) Storage;
-  storage->bytes = bytes & kMostBytes;
-  storage->data = block + kHeader;
-  return storage;
+  return new (block) Storage{.bytes = bytes & kMostBytes, .data = block + kHeader};
 }
 
 Storage* share_memory(void* data, std::size_t bytes, void (*release)(void*), void* owner) {

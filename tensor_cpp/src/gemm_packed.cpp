@@ -18,7 +18,7 @@
 // Only `multiply_on_...` below is compiled for more than the baseline, once for each instruction set; which of them runs is
 // decided when the program runs. The vectors are GCC's and Clang's own types. Two options are for this file alone:
 // -ffp-contract=fast makes a product and its sum one rounding, and -falign-loops=64 lets the loop over k begin a cache line:
-// the same instructions, laid elsewhere by an unrelated change, have taken a fifth longer on a processor with AVX2.
+// the same instructions, laid elsewhere by an unrelated change, have taken visibly longer on a processor with AVX2.
 
 #include "gemm.hpp"
 #include "parallel.hpp"

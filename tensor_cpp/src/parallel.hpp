@@ -25,11 +25,11 @@ void run_parts(int parts, PartTask task);  // task(0) ... task(parts - 1), each 
 constexpr std::int64_t kWorthSharing = std::int64_t{1} << 16;
 inline int threads_for(std::int64_t numbers) { return numbers < kWorthSharing ? 1 : num_threads(); }
 
+// For two runs or more. Never inlined: short loops, which most are, would carry it with them.
 template <class F>
 [[gnu::noinline]] void cut_in_parts(std::int64_t n, std::int64_t unit, int parts, F f) {
   const std::int64_t units = (n + unit - 1) / unit;
   if (parts > units) parts = static_cast<int>(units);
-  if (parts <= 1) return f(std::int64_t{0}, n, 0);
   auto run = [&](int part) {
     const auto border = [&](int k) { return k == parts ? n : units * k / parts * unit; };
     f(border(part), border(part + 1), part);
@@ -40,7 +40,7 @@ template <class F>
 // f(first, last, part) over [0, n), cut at multiples of `unit` into at most `parts` runs. f must not throw.
 template <class F>
 void parallel_for(std::int64_t n, std::int64_t unit, int parts, F f) {
-  if (parts <= 1) f(std::int64_t{0}, n, 0);
+  if (parts <= 1 || n <= unit) f(std::int64_t{0}, n, 0);
   else cut_in_parts(n, unit, parts, f);
 }
 
