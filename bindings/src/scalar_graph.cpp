@@ -6,7 +6,7 @@
 
 namespace trigrad::python {
 
-constinit thread_local Graph* current_graph = nullptr;
+TRIGRAD_NEAR constinit thread_local Graph* current_graph = nullptr;
 
 namespace {
 

@@ -15,6 +15,7 @@
 
 #include <trigrad/scalar/collect.hpp>
 #include <trigrad/scalar/value.hpp>
+#include <trigrad/thread_variable.hpp>
 
 #include <atomic>
 #include <span>
@@ -132,7 +133,7 @@ class Backward {
 };
 
 // The calling thread's graph, made when it is first needed.
-extern constinit thread_local Graph* current_graph;
+TRIGRAD_NEAR extern constinit thread_local Graph* current_graph;
 Graph& open_graph();
 inline Graph& graph_of_thread() { return current_graph ? *current_graph : open_graph(); }
 

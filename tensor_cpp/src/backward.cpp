@@ -191,9 +191,6 @@ void check_nodes(const NodeList& order) {
   }
 }
 
-// Cells marked with this number or a later one take part in the sweep that is running on this thread.
-thread_local std::uint32_t sweep_run = 0;
-
 #ifdef TRIGRAD_MUTANTS
 // The planted faults `node.OP.INPUT.FAULT` (mutants.hpp).
 void spoil(const Cell& cell, const Tensor& g, std::span<Tensor> gradients) {
@@ -210,12 +207,12 @@ void spoil(const Cell&, const Tensor&, std::span<Tensor>) {}
 class Sweep {
  public:
   Sweep(NodeList order, const BackwardOptions& options, bool into_leaves, std::uint32_t run)
-      : order_(std::move(order)), options_(options), into_leaves_(into_leaves), unvisited_(order_.size()), outer_run_(sweep_run) {
+      : order_(std::move(order)), options_(options), into_leaves_(into_leaves), run_(run), unvisited_(order_.size()) {
     for (const Sweep* outer = innermost_; outer; outer = outer->outer_)  // that one has let go of values we would need
       for (const Cell* cell : outer->order_)
         if (!cell->is_leaf() && cell->mark == run) throw GraphError("backward: a hook called backward on the graph that is being swept");
     outer_ = std::exchange(innermost_, this);
-    sweep_run = run;
+    outer_run_ = std::exchange(thread_state.sweep, run);
     if (mutant("graph.never_freed")) retain_ = true;
     // A hook may have called us in the middle of another sweep: what that one has gathered at shared leaves waits here.
     for (Cell* cell : order_)
@@ -223,7 +220,7 @@ class Sweep {
   }
 
   ~Sweep() {  // also on the way out of an exception: no half-gathered gradient stays behind
-    sweep_run = outer_run_;
+    thread_state.sweep = outer_run_;
     innermost_ = outer_;
     for (std::size_t k = 0; k < unvisited_; ++k)
       if (Cell* slot = std::exchange(order_[k]->slot, nullptr)) release(slot, kRef | kHold);
@@ -237,14 +234,14 @@ class Sweep {
 
   // Marks the cells on the way to one of `inputs` with a number of their own; the others get no gradient work.
   void restrict_to(std::span<const Tensor> inputs) {
-    sweep_run = next_run();
+    thread_state.sweep = run_ = next_run();
     for (const Tensor& input : inputs) {
       targets_.push_back(input.cell());
-      input.cell()->mark = sweep_run;
+      input.cell()->mark = run_;
     }
     for (Cell* cell : order_)
       for (const Cell* input : cell->input_cells())
-        if (input && input->mark == sweep_run) cell->mark = sweep_run;
+        if (input && input->mark == run_) cell->mark = run_;
     captured.resize(inputs.size());
   }
 
@@ -254,7 +251,7 @@ class Sweep {
     while (unvisited_ > 0) {
       Cell* cell = order_[--unvisited_];
       Tensor g(std::exchange(cell->slot, nullptr));
-      if (g.defined() && cell->mark >= sweep_run) {
+      if (g.defined() && cell->mark >= run_) {
         deliver(*cell, g);
         if (!cell->is_leaf()) pass_on(*cell, g);
       }
@@ -290,10 +287,14 @@ class Sweep {
   }
 
   void accumulate_grad(Cell& cell, Tensor g) {
+    if (!cell.grad()) {
+      Tensor kept = options_.create_graph || is_ours_alone(g) || mutant("leaf.aliases_gradient") ? std::move(g) : clone(g);
+      cell.place_for_grad() = kept.detach_ownership();
+      return;
+    }
     const Tensor old = Tensor::alias(cell.grad());
     Tensor sum;
-    if (!old.defined()) sum = options_.create_graph || is_ours_alone(g) || mutant("leaf.aliases_gradient") ? std::move(g) : clone(g);
-    else if (mutant("leaf.overwrites")) sum = clone(g);
+    if (mutant("leaf.overwrites")) sum = clone(g);
     else if (options_.create_graph) sum = old + g;
     else sum = add_in_place(old, g) ? old : Tensor(old).add_(g);
     if (!sum.is_same(old)) {
@@ -316,7 +317,7 @@ class Sweep {
     cell.op->vjp(cell, g, gradients);
     spoil(cell, g, std::span(gradients, count));
     for (std::size_t k = 0; k < count; ++k) {
-      if (!gradients[k].defined() || !wants_gradient(cell, k)) continue;
+      if (!gradients[k].defined() || !wants_gradient(cell, k, run_)) continue;
       if (anomaly_) check_gradient(cell, k, gradients[k]);
       add(cell.input_cells()[k], std::move(gradients[k]));
     }
@@ -347,8 +348,9 @@ class Sweep {
   bool into_leaves_;
   bool anomaly_ = detect_anomaly();
   bool retain_ = options_.retain_graph.value_or(options_.create_graph);
-  std::size_t unvisited_;    // order_[unvisited_...] has been visited
-  std::uint32_t outer_run_;  // of the sweep that called us, if any
+  std::uint32_t run_;            // cells marked with it or a later number take part
+  std::uint32_t outer_run_ = 0;  // of the sweep that called us, if any
+  std::size_t unvisited_;        // order_[unvisited_...] has been visited
   static inline thread_local const Sweep* innermost_ = nullptr;
   const Sweep* outer_ = nullptr;
   std::vector<Cell*> targets_;
@@ -374,11 +376,6 @@ Tensor checked_seed(std::string_view name, const Tensor& output, const Tensor& g
 }
 
 }  // namespace
-
-bool wants_gradient(const Cell& node, std::size_t k) {
-  const Cell* input = node.input_cells()[k];
-  return input && input->requires_grad && input->mark >= sweep_run;
-}
 
 Order parse_order(std::string_view name) {
   if (name == "tape") return Order::Tape;

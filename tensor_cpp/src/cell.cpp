@@ -48,8 +48,11 @@ void drop_storage(Cell* cell) {
 }
 
 // Cells whose last ref is gone, linked through `created`, which the dead need no more.
-thread_local Cell* graveyard = nullptr;
-thread_local bool burying = false;
+struct Graveyard {
+  Cell* first = nullptr;
+  bool burying = false;
+};
+TRIGRAD_NEAR constinit thread_local Graveyard graveyard;
 
 void let_go_of_inputs(Cell* cell) {
   const auto inputs = cell->input_cells();
@@ -89,16 +92,16 @@ void bury(Cell* cell) {
 
 // Emptied in a loop: a chain of ten million cells dies without recursion.
 void destroy(Cell* cell) {
-  cell->created = reinterpret_cast<std::uintptr_t>(graveyard);
-  graveyard = cell;
-  if (burying) return;
-  burying = true;
-  while (graveyard) {
-    Cell* next = graveyard;
-    graveyard = reinterpret_cast<Cell*>(static_cast<std::uintptr_t>(next->created));
+  Graveyard& here = looked_up_once(graveyard);
+  cell->created = reinterpret_cast<std::uintptr_t>(here.first);
+  here.first = cell;
+  if (here.burying) return;
+  here.burying = true;
+  while (Cell* const next = here.first) {
+    here.first = reinterpret_cast<Cell*>(static_cast<std::uintptr_t>(next->created));
     bury(next);
   }
-  burying = false;
+  here.burying = false;
 }
 
 }  // namespace

@@ -166,13 +166,20 @@ bool lie_alike(std::span<const Tensor* const> inputs) {
          std::ranges::all_of(inputs.subspan(1), [&](const Tensor* y) { return lies_like(*y, x); });
 }
 
+// to (kLanes) = from (n < kLanes), then its last number again
+template <class T>
+void pad(const T* from, std::size_t n, T* to) {
+  std::fill_n(to, kLanes, from[n - 1]);
+  for (std::size_t k = 0; k + 1 < n; ++k) to[k] = from[k];
+}
+
 template <class T>
 void run_flat(Block block, const PackedAttrs& attrs, std::span<const Tensor* const> inputs, const Tensor& out) {
   const auto n = static_cast<std::size_t>(out.numel());
   const std::size_t whole = n - n % kLanes, rest = n - whole;
   const void* in[kMaxOperands];
-  for (std::size_t i = 0; i < inputs.size(); ++i) in[i] = inputs[i]->cell()->data();
-  T* const to = static_cast<T*>(out.cell()->data());
+  for (std::size_t i = 0; i < inputs.size(); ++i) in[i] = numbers<T>(*inputs[i]);
+  T* const to = numbers<T>(out);
   if (const int threads = threads_for(out.numel()); threads > 1)
     parallel_for(static_cast<std::int64_t>(whole), kLanes, threads, [&](std::int64_t first, std::int64_t last, int) {
       const void* from[kMaxOperands];
@@ -183,10 +190,7 @@ void run_flat(Block block, const PackedAttrs& attrs, std::span<const Tensor* con
   if (rest == 0) return;
   alignas(64) T buffers[kMaxOperands][kLanes], *result = buffers[inputs.size()];
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const T* last = static_cast<const T*>(in[i]) + whole;
-    if (rest == 1) std::fill_n(buffers[i], kLanes, *last);  // a scalar: one store of a whole vector
-    else
-      for (std::size_t k = 0; k < kLanes; ++k) buffers[i][k] = last[std::min(k, rest - 1)];
+    pad(static_cast<const T*>(in[i]) + whole, rest, buffers[i]);
     in[i] = buffers[i];
   }
   block(attrs, in, result, kLanes);
@@ -250,10 +254,11 @@ void run_block(Block block, ComputeType compute, const PackedAttrs& attrs, std::
 }
 
 bool add_in_place(const Tensor& sum, const Tensor& term) {
-  if (!is_floating(sum.dtype()) || !sum.is_contiguous() || !lies_like(term, sum) || sum.raw() == term.raw()) return false;
+  if (!is_floating(sum.dtype()) || !sum.is_contiguous() || !lies_like(term, sum)) return false;
+  if (sum.cell()->data() == term.cell()->data()) return false;
   visit_floating(sum.dtype(), [&]<class T>() {
     const std::int64_t n = sum.numel();
-    parallel_for(n, kLanes, threads_for(n), [to = sum.data<T>(), from = term.data<T>()](std::int64_t first, std::int64_t last, int) {
+    parallel_for(n, kLanes, threads_for(n), [to = numbers<T>(sum), from = numbers<T>(term)](std::int64_t first, std::int64_t last, int) {
       add_flat(to + first, from + first, static_cast<std::size_t>(last - first));
     });
   });

@@ -70,13 +70,16 @@ constexpr std::int64_t kFew = 32;
 
 template <class T>
 void multiply_few(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K) {
-  for (std::int64_t i = 0; i < M; ++i)
-    for (std::int64_t j = 0; j < N; ++j, ++z) {
-      const T *a = x.data + i * x.row_step, *b = y.data + j * y.column_step;
-      T sum = 0;
-      for (std::int64_t k = 0; k < K; ++k, a += x.column_step, b += y.row_step) sum += *a * *b;
-      *z = sum;
+  const T* row = x.data;
+  for (std::int64_t i = 0; i < M; ++i, row += x.row_step) {
+    const T* column = y.data;
+    for (std::int64_t j = 0; j < N; ++j, column += y.column_step) {
+      const T *a = row, *b = column;
+      T sum = *a * *b;
+      for (std::int64_t k = 1; k < K; ++k) sum += *(a += x.column_step) * *(b += y.row_step);
+      *z++ = sum;
     }
+  }
 }
 }  // namespace
 

@@ -10,40 +10,31 @@
 namespace trigrad {
 namespace {
 
-struct ThreadState {
-  bool recording = true;
-  bool anomaly = false;
-  std::uint32_t thread = 0;       // 1, 2, 3, ...
-  std::uint64_t nodes_created = 0;
-};
-thread_local ThreadState state;
-
 std::string (*call_site_provider)() = nullptr;
 
-std::uint32_t this_thread() {
-  static std::atomic<std::uint32_t> threads{0};
-  if (state.thread == 0) state.thread = threads.fetch_add(1, std::memory_order_relaxed) + 1;
-  return state.thread;
-}
-
-}  // namespace
-
-bool grad_enabled() { return state.recording; }
-void set_grad_enabled(bool on) { state.recording = on; }
-bool detect_anomaly() { return state.anomaly; }
-void set_detect_anomaly(bool on) { state.anomaly = on; }
-void set_call_site_provider(std::string (*provider)()) { call_site_provider = provider; }
-
-std::string call_site() { return call_site_provider ? call_site_provider() : std::string("a place C++ does not record"); }
-
-[[noreturn]] void refuse_other_thread(std::string_view op) {
+[[noreturn]] TRIGRAD_COLD void refuse_other_thread(std::string_view op) {
   throw ThreadError(std::string(op) +
                     ": this graph belongs to another thread, the one that recorded it; detach() "
                     "shares values across threads");
 }
-void check_owner(const Cell& cell, std::string_view op) {
-  if (!cell.is_leaf() && cell.requires_grad && cell.thread != this_thread() && !mutant("thread.not_checked")) refuse_other_thread(op);
+
+std::uint32_t number_of(ThreadState& thread) {
+  static std::atomic<std::uint32_t> threads{0};
+  if (thread.number == 0) thread.number = threads.fetch_add(1, std::memory_order_relaxed) + 1;
+  return thread.number;
 }
+
+void check_owner(const Cell& cell, std::string_view op, ThreadState& thread) {
+  if (!cell.is_leaf() && cell.requires_grad && cell.thread != number_of(thread) && !mutant("thread.not_checked")) refuse_other_thread(op);
+}
+
+}  // namespace
+
+void set_call_site_provider(std::string (*provider)()) { call_site_provider = provider; }
+
+std::string call_site() { return call_site_provider ? call_site_provider() : std::string("a place C++ does not record"); }
+
+void check_owner(const Cell& cell, std::string_view op) { check_owner(cell, op, thread_state); }
 
 bool has_nan(const Tensor& x) {
   return is_floating(x.dtype()) && visit_floating(x.dtype(), [&]<class T>() {
@@ -61,11 +52,15 @@ void check_output(const Tensor& z, std::string_view op, std::span<const Tensor* 
 }
 
 void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, const void* attrs) {
-  if (!state.recording && !mutant("no_grad.ignored")) return;
+  ThreadState& thread = looked_up_once(thread_state);
+  if (!thread.recording && !mutant("no_grad.ignored")) return;
   bool tracked = false;
-  for (const Tensor* x : inputs) tracked |= x->requires_grad();
+  for (const Tensor* x : inputs)
+    if (x->requires_grad()) {
+      tracked = true;
+      check_owner(*x->cell(), row.info->name, thread);
+    }
   if (!tracked) return;
-  for (const Tensor* x : inputs) check_owner(*x->cell(), row.info->name);
   if (capture::recording())
     capture::refuse(std::string(row.info->name) + ", a Function of your own, was called", "write it in terms of the engine's operations");
 
@@ -73,8 +68,8 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
   node.requires_grad = true;
   node.weak = false;
   node.op = &row;
-  node.thread = this_thread();
-  node.created = ++state.nodes_created;
+  node.thread = number_of(thread);
+  node.created = ++thread.nodes_created;
   node.input_count = static_cast<std::uint32_t>(inputs.size());
   if (inputs.size() > kInlineInputs) node.inputs.many = static_cast<Cell**>(pool_take(inputs.size() * sizeof(Cell*)));
   const auto edges = node.input_cells();
@@ -106,7 +101,7 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
     }
     std::memcpy(to, attrs, row.attrs_bytes);
   }
-  if (state.anomaly) {
+  if (thread.anomaly) {
     if (!node.extra) node.extra = new Extra;
     node.extra->call_site = call_site();
   }

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <tuple>
 
 namespace trigrad::optim {
 namespace {
@@ -85,11 +86,14 @@ void check_fits(std::string_view op, std::size_t k, const Tensor& parameter, con
 // --- from tensors to kernels ---------------------------------------------------------------------------------------
 const Tensor kNone;
 
+// What a step of SGD is for all parameters of a type: the pass that fits the options, and its numbers.
 template <class T>
-void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velocity, const SGDOptions& o, bool first_step) {
-  const Flat p(parameter), g(gradient), v(velocity);
-  const std::int64_t n = parameter.numel();
-  if (first_step && velocity.defined()) std::fill_n(v.data<T>(), n, T{0});
+struct SGDStep {
+  void (*pass)(T* p, const T* g, T* v, std::size_t n, const SGDNumbers<T>& with);
+  SGDNumbers<T> with;
+};
+template <class T>
+SGDStep<T> sgd_step(const SGDOptions& o, bool first_step) {
   const auto number = [](double x) { return static_cast<T>(x); };
   const SGDNumbers<T> with{.sign = number(o.maximize && !mutant("sgd.maximize_ignored") ? -1 : 1),
                            .lr = number(o.lr),
@@ -100,10 +104,18 @@ void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velo
   const auto pass = o.momentum == 0                                 ? pass_with.template operator()<Momentum::None>()
                     : o.nesterov && !mutant("sgd.nesterov_ignored") ? pass_with.template operator()<Momentum::Nesterov>()
                                                                     : pass_with.template operator()<Momentum::Plain>();
+  return {pass, with};
+}
+
+template <class T>
+void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velocity, const SGDStep<T>& step, bool first_step) {
+  const Flat p(parameter), g(gradient), v(velocity);
+  const std::int64_t n = parameter.numel();
+  if (first_step && velocity.defined()) std::fill_n(v.data<T>(), n, T{0});
   parallel_for(
       n, kLanes, threads_for(n),
       [&, p = p.template data<T>(), g = g.template data<T>(), v = v.template data<T>()](std::int64_t first, std::int64_t last, int) {
-        pass(p + first, g + first, v ? v + first : v, static_cast<std::size_t>(last - first), with);
+        step.pass(p + first, g + first, v ? v + first : v, static_cast<std::size_t>(last - first), step.with);
       });
   p.changed();
   v.changed();
@@ -172,10 +184,12 @@ void sgd_(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
     check_fits("sgd_", k, parameters[k], gradients[k], "gradient");
     if (moving) check_fits("sgd_", k, parameters[k], velocities[k], "velocity");
   }
+  const std::tuple steps{sgd_step<float>(options, first_step), sgd_step<double>(options, first_step)};
   for (std::size_t k = 0; k < count; ++k)
     if (gradients[k].defined())
-      visit_floating(parameters[k].dtype(),
-                     [&]<class T>() { sgd_one<T>(parameters[k], gradients[k], moving ? velocities[k] : kNone, options, first_step); });
+      visit_floating(parameters[k].dtype(), [&]<class T>() {
+        sgd_one<T>(parameters[k], gradients[k], moving ? velocities[k] : kNone, std::get<SGDStep<T>>(steps), first_step);
+      });
 }
 
 void adam_(std::span<const Tensor> parameters, std::span<const Tensor> gradients, std::span<const Tensor> first_moments,
@@ -248,13 +262,17 @@ SGD::SGD(std::vector<Tensor> parameters, const SGDOptions& options)
 
 void SGD::step() {
   options_.lr = lr();
+  gradients_.clear();  // of a step that threw
+  const bool moving = options_.momentum != 0;
   for (std::size_t k = 0; k < parameters_.size(); ++k) {
-    const Tensor grad = parameters_[k].grad();
-    if (!grad.defined()) continue;
-    const bool first = options_.momentum != 0 && !velocities_[k].defined();
-    if (first) velocities_[k] = zeros_of(parameters_[k]);
-    sgd_({&parameters_[k], 1}, {&grad, 1}, {&velocities_[k], options_.momentum != 0 ? 1u : 0u}, options_, first);
+    Tensor& grad = gradients_.emplace_back(parameters_[k].grad());
+    if (!grad.defined() || !moving || velocities_[k].defined()) continue;
+    velocities_[k] = zeros_of(parameters_[k]);
+    sgd_({&parameters_[k], 1}, {&grad, 1}, {&velocities_[k], 1}, options_, /*first_step=*/true);
+    grad = {};
   }
+  sgd_(parameters_, gradients_, {velocities_.data(), moving ? velocities_.size() : 0}, options_, /*first_step=*/false);
+  gradients_.clear();
 }
 
 Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options, bool decoupled)

@@ -1,6 +1,7 @@
 // Size classes and free lists behind pool.hpp.
 
 #include <trigrad/tensor/pool.hpp>
+#include <trigrad/thread_variable.hpp>
 
 #include <algorithm>
 #include <array>
@@ -83,7 +84,6 @@ void to_depot(void* block, std::size_t index) {
   shared.lists[index].push_back(new (block) FreeBlock{nullptr});
 }
 
-// Without constructor and destructor, so that reaching it costs no test whether it is there yet; Farewell is the destructor.
 struct ThreadPool {
   std::array<FreeBlock*, kClasses> free{};
   std::byte* slab = nullptr;
@@ -91,10 +91,8 @@ struct ThreadPool {
   std::uint64_t system_calls = 0;
   std::int64_t live_bytes = 0;  // below zero where other threads' blocks were given back here
   std::int64_t peak_bytes = 0;
-  enum { New, Serving, Gone } state = New;  // New: Farewell does not know; Gone: the thread ends, its last blocks go to the depot
 
-  void* take(std::size_t bytes) {
-    const SizeClass size = class_of(bytes);
+  void* take(SizeClass size) {
     live_bytes += static_cast<std::int64_t>(size.bytes);
     peak_bytes = std::max(peak_bytes, live_bytes);
     if (!kPooling) return from_system(size.bytes);
@@ -106,8 +104,6 @@ struct ThreadPool {
   }
 
   [[gnu::noinline, gnu::cold]] void* refill(SizeClass size) {
-    if (state == Gone) return from_system(size.bytes);
-    if (state == New) say_farewell_later();
     {
       Depot& shared = depot();
       const std::lock_guard lock(shared.mutex);
@@ -135,58 +131,77 @@ struct ThreadPool {
     return block;
   }
 
-  static void say_farewell_later();
-
-  void give(void* block, std::size_t bytes) {
-    const SizeClass size = class_of(bytes);
-    if (!kPooling || state != Serving || live_bytes < -kSpill) return give_elsewhere(block, bytes);
+  void give(void* block, SizeClass size) {
+    if (!kPooling || live_bytes < -kSpill) return give_elsewhere(block, size);
     live_bytes -= static_cast<std::int64_t>(size.bytes);
     free[size.index] = new (block) FreeBlock{free[size.index]};
   }
 
-  [[gnu::noinline, gnu::cold]] void give_elsewhere(void* block, std::size_t bytes) {
-    const SizeClass size = class_of(bytes);
-    if (!kPooling) {
-      live_bytes -= static_cast<std::int64_t>(size.bytes);
-      return std::free(block);
+  [[gnu::noinline, gnu::cold]] void give_elsewhere(void* block, SizeClass size) {
+    if (kPooling) return to_depot(block, size.index);
+    live_bytes -= static_cast<std::int64_t>(size.bytes);
+    std::free(block);
+  }
+};
+
+// Made when a thread first needs it; it ends before the thread does.
+TRIGRAD_NEAR constinit thread_local ThreadPool* pool = nullptr;
+constinit thread_local bool has_ended = false;
+
+struct Lifetime {
+  Lifetime() { pool = new ThreadPool; }
+  ~Lifetime() {
+    {
+      Depot& shared = depot();
+      const std::lock_guard lock(shared.mutex);
+      for (std::size_t k = 0; k < kClasses; ++k)
+        if (pool->free[k]) shared.lists[k].push_back(pool->free[k]);
     }
-    if (state != New) return to_depot(block, size.index);
-    say_farewell_later();
-    give(block, bytes);
+    delete std::exchange(pool, nullptr);
+    has_ended = true;
   }
 };
 
-constinit thread_local ThreadPool pool;
-
-struct Farewell {
-  Farewell() { pool.state = ThreadPool::Serving; }
-  ~Farewell() {
-    pool.state = ThreadPool::Gone;
-    Depot& shared = depot();
-    const std::lock_guard lock(shared.mutex);
-    for (std::size_t k = 0; k < kClasses; ++k)
-      if (FreeBlock* block = std::exchange(pool.free[k], nullptr)) shared.lists[k].push_back(block);
+[[gnu::noinline, gnu::cold]] ThreadPool* first_look() {
+  if (!has_ended) {
+    thread_local const Lifetime lifetime;
   }
-};
-void ThreadPool::say_farewell_later() { thread_local Farewell farewell; }
+  return pool;
+}
+ThreadPool* pool_of_thread() { return pool ? pool : first_look(); }  // null: the thread is ending, and its last tensors die
 
 }  // namespace
 
-void* pool_take(std::size_t bytes) { return pool.take(bytes); }
-void pool_give(void* block, std::size_t bytes) { pool.give(block, bytes); }
+void* pool_take(std::size_t bytes) {
+  const SizeClass size = class_of(bytes);
+  if (ThreadPool* const mine = pool_of_thread()) [[likely]]
+    return mine->take(size);
+  return from_system(size.bytes);
+}
+
+void pool_give(void* block, std::size_t bytes) {
+  const SizeClass size = class_of(bytes);
+  if (ThreadPool* const mine = pool_of_thread()) [[likely]]
+    return mine->give(block, size);
+  if (kPooling) to_depot(block, size.index);
+  else std::free(block);
+}
 
 PoolCounters pool_counters() {
-  const ThreadPool& mine = pool;
+  const ThreadPool* const mine = pool_of_thread();
+  if (!mine) return {};
   const auto counted = [](std::int64_t bytes) { return static_cast<std::uint64_t>(std::max<std::int64_t>(bytes, 0)); };
-  return {mine.system_calls, counted(mine.live_bytes), counted(mine.peak_bytes)};
+  return {mine->system_calls, counted(mine->live_bytes), counted(mine->peak_bytes)};
 }
-void pool_reset_peak() { pool.peak_bytes = pool.live_bytes; }
+void pool_reset_peak() {
+  if (ThreadPool* const mine = pool_of_thread()) mine->peak_bytes = mine->live_bytes;
+}
 
 void pool_trim() {
-  ThreadPool& mine = pool;
-  for (std::size_t k = kSmallClasses; k < kClasses; ++k)
-    while (FreeBlock* block = mine.free[k]) {
-      mine.free[k] = block->next;
+  ThreadPool* const mine = pool_of_thread();
+  for (std::size_t k = kSmallClasses; mine && k < kClasses; ++k)
+    while (FreeBlock* block = mine->free[k]) {
+      mine->free[k] = block->next;
       std::free(block);
     }
 }

@@ -26,6 +26,15 @@ def test_import_is_silent_and_loads_little() -> None:
     assert result.stderr == ""
 
 
+@pytest.mark.parametrize("other", ["torch", "jax.numpy", "scipy.linalg"])
+def test_import_after_another_large_library(other: str) -> None:
+    """All libraries share what a process has for threads' variables: docs/decisions/0019."""
+    pytest.importorskip(other)
+    for first, second in ((other, "trigrad"), ("trigrad", other)):
+        result = run(f"import {first}, {second}; print(trigrad.ones(2).sum().item())")
+        assert result.stdout == "2.0\n"
+
+
 def test_importtime_names_only_numpy_and_the_standard_library() -> None:
     """Of what `-X importtime` lists, nothing comes from elsewhere."""
     lines = run("import trigrad", "-X", "importtime").stderr.splitlines()

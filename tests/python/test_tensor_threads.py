@@ -6,8 +6,11 @@ hooks and objects that die in a thread that did not make them."""
 from __future__ import annotations
 
 import queue
+import struct
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -177,3 +180,18 @@ def test_numpy_arrays_release_their_owner_in_any_thread() -> None:
     del arrays
     elsewhere(tensors.clear)
     assert not tensors
+
+
+def bytes_of_thread_variables(library: Path) -> int:
+    """How many bytes of a thread's own memory an ELF file asks for (its PT_TLS segment)."""
+    image = library.read_bytes()
+    (first,) = struct.unpack_from("<Q", image, 32)
+    size, count = struct.unpack_from("<HH", image, 54)
+    segments = [struct.unpack_from("<I36xQ", image, first + k * size) for k in range(count)]
+    return sum(length for kind, length in segments if kind == 7)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other files, and no such limit")
+def test_the_extension_needs_little_of_what_all_libraries_share() -> None:
+    used = bytes_of_thread_variables(Path(tg._core.__file__))
+    assert 0 < used < 512, "a library that asks for more than is left cannot be loaded: docs/decisions/0019"

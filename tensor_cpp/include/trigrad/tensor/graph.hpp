@@ -4,19 +4,31 @@
 #pragma once
 
 #include <trigrad/tensor/tensor.hpp>
+#include <trigrad/thread_variable.hpp>
 
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace trigrad {
 
+// What a thread knows of its own graphs. In one place and in sight, because every op asks several times.
+struct ThreadState {
+  bool recording = true;
+  bool anomaly = false;
+  std::uint32_t number = 0;  // 1, 2, 3, ...; 0: nobody has asked yet
+  std::uint32_t sweep = 0;   // cells marked with this number or a later one take part in the sweep that is running
+  std::uint64_t nodes_created = 0;
+};
+TRIGRAD_NEAR inline constinit thread_local ThreadState thread_state;
+
 // --- recording -----------------------------------------------------------------------------------------------------
-bool grad_enabled();            // of this thread
-void set_grad_enabled(bool on);
+inline bool grad_enabled() { return thread_state.recording; }
+inline void set_grad_enabled(bool on) { thread_state.recording = on; }
 
 class GradMode {  // sets recording on or off in a scope
  public:
-  explicit GradMode(bool on) : before_(grad_enabled()) { set_grad_enabled(on); }
+  explicit GradMode(bool on) : before_(std::exchange(thread_state.recording, on)) {}
   ~GradMode() { set_grad_enabled(before_); }
   GradMode(const GradMode&) = delete;
   GradMode& operator=(const GradMode&) = delete;
@@ -40,7 +52,10 @@ Attrs& attrs_of(Cell& node) {
 }
 
 // Whether a rule has to compute the gradient of input k at all. Valid while the sweep visits the node.
-bool wants_gradient(const Cell& node, std::size_t k);
+inline bool wants_gradient(const Cell& node, std::size_t k, std::uint32_t sweep = thread_state.sweep) {
+  const Cell* const input = node.input_cells()[k];
+  return input && input->requires_grad && input->mark >= sweep;
+}
 
 inline Tensor input_of(const Cell& node, std::size_t k) { return Tensor::alias(node.input_cells()[k]); }
 
@@ -59,8 +74,8 @@ class Borrowed {
 };
 
 // --- anomalies -----------------------------------------------------------------------------------------------------
-bool detect_anomaly();           // of this thread
-void set_detect_anomaly(bool on);
+inline bool detect_anomaly() { return thread_state.anomaly; }
+inline void set_detect_anomaly(bool on) { thread_state.anomaly = on; }
 void set_call_site_provider(std::string (*provider)());  // the bindings name the user's Python line
 // AnomalyError where z has a NaN that no input had.
 void check_output(const Tensor& z, std::string_view op, std::span<const Tensor* const> inputs);

@@ -20,29 +20,34 @@ bool add_in_place(const Tensor& sum, const Tensor& term);  // sum += term where 
 // A tensor that nobody else holds and that fills its storage may be written over, or become somebody's .grad as it is.
 inline bool is_ours_alone(const Tensor& g) {
   const Cell& cell = *g.cell();
-  return cell.counts.get() == (kRef | kHold) && cell.storage->refs.get() == (cell.with_numbers ? 2 : 1) && cell.contiguous &&
-         static_cast<std::size_t>(cell.numel()) * size_of(cell.dtype) == cell.storage->bytes && !cell.weak && !cell.storage->borrowed;
+  if (cell.counts.get() != (kRef | kHold) || cell.weak) return false;
+  if (cell.with_numbers) return cell.storage->refs.get() == 2;  // they were made for each other
+  return cell.storage->refs.get() == 1 && cell.contiguous && !cell.storage->borrowed &&
+         static_cast<std::size_t>(cell.numel()) * size_of(cell.dtype) == cell.storage->bytes;
 }
 
 // Where x's numbers start, for what computes with them: unlike x.data<T>(), without asking whether a recording lets us look.
 template <class T>
-T* numbers(const Tensor& x) {
-  const Cell& cell = *x.cell();
+T* numbers(const Cell& cell) {
   return reinterpret_cast<T*>(cell.storage->data) + cell.offset;
+}
+template <class T>
+T* numbers(const Tensor& x) {
+  return numbers<T>(*x.cell());
 }
 
 // A tensor as one run of numbers; where its elements do not lie so, a copy. An undefined one has no numbers.
 class Flat {
  public:
-  explicit Flat(const Tensor& x) : tensor_(x) {
-    if (!x.defined()) return;
-    if (!x.is_contiguous()) copy_ = contiguous_data(x);
-    data_ = (copy_.defined() ? copy_ : x).cell()->data();
+  explicit Flat(const Tensor& x) : tensor_(x), flat_(x.cell()) {
+    if (!x.defined() || x.is_contiguous()) return;
+    copy_ = contiguous_data(x);
+    flat_ = copy_.cell();
   }
   explicit Flat(Tensor&&) = delete;  // it would be gone
   template <class T>
   T* data() const {
-    return static_cast<T*>(data_);
+    return flat_ ? numbers<T>(*flat_) : nullptr;
   }
   void changed() const {  // by who wrote there: what was a copy goes back
     if (!tensor_.defined()) return;
@@ -53,7 +58,7 @@ class Flat {
  private:
   const Tensor& tensor_;
   Tensor copy_;
-  void* data_ = nullptr;
+  const Cell* flat_;
 };
 
 // Where the stack is now. The address of a local would not do: sanitizers move locals elsewhere.

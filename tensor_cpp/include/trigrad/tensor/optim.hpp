@@ -75,6 +75,7 @@ class SGD : public Optimizer {
  private:
   SGDOptions options_;
   std::vector<Tensor> velocities_;  // undefined until a parameter's first gradient
+  std::vector<Tensor> gradients_;   // of a step that is being done; in between only memory is kept
 };
 
 class Adam : public Optimizer {

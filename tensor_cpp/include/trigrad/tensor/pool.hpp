@@ -1,8 +1,9 @@
 // Memory for nodes and numbers, kept between steps.
 //
-// Blocks come in power-of-two sizes. A freed block goes to a free list of the thread that freed it and is handed out
-// again at the next request of its size, so that a training loop in steady state asks the system for nothing: no lock,
-// no page fault. Blocks have no owner: one thread may free what another took.
+// Blocks come in classes of sizes: 16 bytes apart up to 512, above that four to each power of two. A freed block goes to a
+// free list of the thread that freed it and is handed out again at the next request of its class, so that a training loop
+// in steady state asks the system for nothing: no lock, no page fault. Blocks have no owner: one thread may free what
+// another took.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,7 @@
 
 namespace trigrad {
 
-void* pool_take(std::size_t bytes);               // 64-byte aligned, at least `bytes` long, contents undefined
+void* pool_take(std::size_t bytes);               // aligned to 16 bytes, beyond 512 bytes to 64; contents undefined
 void pool_give(void* block, std::size_t bytes);   // `bytes` as it was asked for
 
 struct PoolCounters {
