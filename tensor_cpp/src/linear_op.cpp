@@ -198,7 +198,7 @@ Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias, Act
         "linear: input is " + to_string(input.shape()) + " but weight is " + to_string(weight.shape()) + ", which takes " +
         std::to_string(weight.size(1)) + " features" +
         (input.ndim() == 0 ? std::string() : ": " + std::to_string(input.size(-1)) + " and " + std::to_string(weight.size(1)) + " differ"));
-  if (bias.defined() && !(bias.shape() == Dims{weight.size(0)}))
+  if (bias.defined() && (bias.ndim() != 1 || bias.size(0) != weight.size(0)))
     throw ShapeError("linear: bias is " + to_string(bias.shape()) + " but weight is " + to_string(weight.shape()) + ", which gives " +
                      std::to_string(weight.size(0)) + " features");
   const auto record_as = [&]<class Op>(Op) {

@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <tuple>
 
 namespace trigrad::optim {
 namespace {
@@ -25,6 +24,11 @@ enum class Decay { None, Gradient, Decoupled };  // added to the gradient, or ta
 template <class T>
 struct SGDNumbers {
   T sign, lr, momentum, fresh, decay;  // sign: -1 to maximize
+
+  template <class S>
+  SGDNumbers<S> rounded() const {
+    return {static_cast<S>(sign), static_cast<S>(lr), static_cast<S>(momentum), static_cast<S>(fresh), static_cast<S>(decay)};
+  }
 };
 
 template <class T, Momentum kMomentum, bool kDecay>
@@ -45,6 +49,12 @@ TRIGRAD_CLONES void sgd_pass(T* __restrict p, const T* __restrict g, T* __restri
 template <class T>
 struct AdamNumbers {
   T sign, fresh1, beta2, fresh2, scale2, eps, step_size, decay;  // scale2: 1 / √(1 - β₂ᵗ)
+
+  template <class S>
+  AdamNumbers<S> rounded() const {
+    return {static_cast<S>(sign),   static_cast<S>(fresh1), static_cast<S>(beta2),     static_cast<S>(fresh2),
+            static_cast<S>(scale2), static_cast<S>(eps),    static_cast<S>(step_size), static_cast<S>(decay)};
+  }
 };
 
 template <class T, Decay kDecay, bool kMax>
@@ -86,66 +96,60 @@ void check_fits(std::string_view op, std::size_t k, const Tensor& parameter, con
 // --- from tensors to kernels ---------------------------------------------------------------------------------------
 const Tensor kNone;
 
-// What a step of SGD is for all parameters of a type: the pass that fits the options, and its numbers.
+// The numbers of a step, for all parameters.
+SGDNumbers<double> numbers_of(const SGDOptions& o, bool first_step) {
+  return {.sign = o.maximize && !mutant("sgd.maximize_ignored") ? -1.0 : 1.0,
+          .lr = o.lr,
+          .momentum = mutant("sgd.momentum_forgotten") ? 0 : o.momentum,
+          .fresh = first_step && !mutant("sgd.first_step_dampened") ? 1 : 1 - o.dampening,
+          .decay = mutant("sgd.decay_negative") ? -o.weight_decay : o.weight_decay};
+}
+
 template <class T>
-struct SGDStep {
-  void (*pass)(T* p, const T* g, T* v, std::size_t n, const SGDNumbers<T>& with);
-  SGDNumbers<T> with;
-};
-template <class T>
-SGDStep<T> sgd_step(const SGDOptions& o, bool first_step) {
-  const auto number = [](double x) { return static_cast<T>(x); };
-  const SGDNumbers<T> with{.sign = number(o.maximize && !mutant("sgd.maximize_ignored") ? -1 : 1),
-                           .lr = number(o.lr),
-                           .momentum = number(mutant("sgd.momentum_forgotten") ? 0 : o.momentum),
-                           .fresh = number(first_step && !mutant("sgd.first_step_dampened") ? 1 : 1 - o.dampening),
-                           .decay = number(mutant("sgd.decay_negative") ? -o.weight_decay : o.weight_decay)};
+void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velocity, const SGDOptions& o, bool first_step,
+             const SGDNumbers<double>& numbers) {
+  const Flat p(parameter), g(gradient), v(velocity);
+  const std::int64_t n = parameter.numel();
+  if (first_step && velocity.defined()) std::fill_n(v.data<T>(), n, T{0});
   const auto pass_with = [&]<Momentum kind>() { return o.weight_decay != 0 ? sgd_pass<T, kind, true> : sgd_pass<T, kind, false>; };
   const auto pass = o.momentum == 0                                 ? pass_with.template operator()<Momentum::None>()
                     : o.nesterov && !mutant("sgd.nesterov_ignored") ? pass_with.template operator()<Momentum::Nesterov>()
                                                                     : pass_with.template operator()<Momentum::Plain>();
-  return {pass, with};
-}
-
-template <class T>
-void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velocity, const SGDStep<T>& step, bool first_step) {
-  const Flat p(parameter), g(gradient), v(velocity);
-  const std::int64_t n = parameter.numel();
-  if (first_step && velocity.defined()) std::fill_n(v.data<T>(), n, T{0});
-  parallel_for(
-      n, kLanes, threads_for(n),
-      [&, p = p.template data<T>(), g = g.template data<T>(), v = v.template data<T>()](std::int64_t first, std::int64_t last, int) {
-        step.pass(p + first, g + first, v ? v + first : v, static_cast<std::size_t>(last - first), step.with);
-      });
+  parallel_for(n, kLanes, threads_for(n),
+               [pass, with = numbers.rounded<T>(), p = p.template data<T>(), g = g.template data<T>(), v = v.template data<T>()](
+                   std::int64_t first, std::int64_t last, int) {
+                 pass(p + first, g + first, v ? v + first : v, static_cast<std::size_t>(last - first), with);
+               });
   p.changed();
   v.changed();
 }
 
+AdamNumbers<double> numbers_of(const AdamOptions& o, std::int64_t step, bool decoupled) {
+  const double t = static_cast<double>(step);
+  return {.sign = o.maximize && !mutant("adam.maximize_ignored") ? -1.0 : 1.0,
+          .fresh1 = 1 - o.betas[mutant("adam.betas_exchanged") ? 1 : 0],
+          .beta2 = o.betas[1],
+          .fresh2 = 1 - o.betas[1],
+          .scale2 = mutant("adam.second_not_corrected") ? 1 : 1 / std::sqrt(1 - std::pow(o.betas[1], t)),
+          .eps = mutant("adam.eps_squared") ? o.eps * o.eps : o.eps,
+          .step_size = mutant("adam.first_not_corrected") ? o.lr : o.lr / (1 - std::pow(o.betas[0], t)),
+          .decay = decoupled ? 1 - o.lr * o.weight_decay : o.weight_decay};
+}
+
 template <class T>
 void adam_one(const Tensor& parameter, const Tensor& gradient, const Tensor& first, const Tensor& second, const Tensor& max_second,
-              std::int64_t step, const AdamOptions& o, bool decoupled) {
+              const AdamOptions& o, bool decoupled, const AdamNumbers<double>& numbers) {
   const Flat p(parameter), g(gradient), m(first), v(second), v_max(max_second);
-  const double t = static_cast<double>(step);
-  const bool apart = decoupled && !mutant("adam.decay_coupled");
-  const auto number = [](double x) { return static_cast<T>(x); };
-  const AdamNumbers<T> with{.sign = number(o.maximize && !mutant("adam.maximize_ignored") ? -1 : 1),
-                            .fresh1 = number(1 - o.betas[mutant("adam.betas_exchanged") ? 1 : 0]),
-                            .beta2 = number(o.betas[1]),
-                            .fresh2 = number(1 - o.betas[1]),
-                            .scale2 = number(mutant("adam.second_not_corrected") ? 1 : 1 / std::sqrt(1 - std::pow(o.betas[1], t))),
-                            .eps = number(mutant("adam.eps_squared") ? o.eps * o.eps : o.eps),
-                            .step_size = number(mutant("adam.first_not_corrected") ? o.lr : o.lr / (1 - std::pow(o.betas[0], t))),
-                            .decay = number(apart ? 1 - o.lr * o.weight_decay : o.weight_decay)};
   const bool with_max = max_second.defined() && !mutant("adam.amsgrad_ignored");
   const auto pass_with = [&]<Decay kind>() { return with_max ? adam_pass<T, kind, true> : adam_pass<T, kind, false>; };
   const auto pass = o.weight_decay == 0 ? pass_with.template operator()<Decay::None>()
-                    : apart             ? pass_with.template operator()<Decay::Decoupled>()
+                    : decoupled         ? pass_with.template operator()<Decay::Decoupled>()
                                         : pass_with.template operator()<Decay::Gradient>();
   const std::int64_t n = parameter.numel();
   parallel_for(n, kLanes, threads_for(n),
-               [&, p = p.template data<T>(), g = g.template data<T>(), m = m.template data<T>(), v = v.template data<T>(),
-                most = v_max.template data<T>()](std::int64_t first, std::int64_t last, int) {
-                 pass(p + first, g + first, m + first, v + first, most ? most + first : most, static_cast<std::size_t>(last - first), with);
+               [pass, with = numbers.rounded<T>(), p = p.template data<T>(), g = g.template data<T>(), m = m.template data<T>(),
+                v = v.template data<T>(), most = v_max.template data<T>()](std::int64_t from, std::int64_t to, int) {
+                 pass(p + from, g + from, m + from, v + from, most ? most + from : most, static_cast<std::size_t>(to - from), with);
                });
   for (const Flat* changed : {&p, &m, &v, &v_max}) changed->changed();
 }
@@ -184,11 +188,11 @@ void sgd_(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
     check_fits("sgd_", k, parameters[k], gradients[k], "gradient");
     if (moving) check_fits("sgd_", k, parameters[k], velocities[k], "velocity");
   }
-  const std::tuple steps{sgd_step<float>(options, first_step), sgd_step<double>(options, first_step)};
+  const SGDNumbers<double> numbers = numbers_of(options, first_step);
   for (std::size_t k = 0; k < count; ++k)
     if (gradients[k].defined())
       visit_floating(parameters[k].dtype(), [&]<class T>() {
-        sgd_one<T>(parameters[k], gradients[k], moving ? velocities[k] : kNone, std::get<SGDStep<T>>(steps), first_step);
+        sgd_one<T>(parameters[k], gradients[k], moving ? velocities[k] : kNone, options, first_step, numbers);
       });
 }
 
@@ -216,11 +220,13 @@ void adam_(std::span<const Tensor> parameters, std::span<const Tensor> gradients
     check_fits("adam_", k, parameters[k], second_moments[k], "second moment");
     if (with_max) check_fits("adam_", k, parameters[k], max_second_moments[k], "largest second moment");
   }
+  const bool apart = decoupled && !mutant("adam.decay_coupled");
+  const AdamNumbers<double> numbers = numbers_of(options, step, apart);
   for (std::size_t k = 0; k < count; ++k)
     if (gradients[k].defined())
       visit_floating(parameters[k].dtype(), [&]<class T>() {
-        adam_one<T>(parameters[k], gradients[k], first_moments[k], second_moments[k], with_max ? max_second_moments[k] : kNone, step,
-                    options, decoupled);
+        adam_one<T>(parameters[k], gradients[k], first_moments[k], second_moments[k], with_max ? max_second_moments[k] : kNone, options,
+                    apart, numbers);
       });
 }
 

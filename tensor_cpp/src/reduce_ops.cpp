@@ -108,6 +108,7 @@ Tensor variance(const Tensor& x, DimMask reduced, bool keepdim, double correctio
 
 template <class T>
 void sum_columns(const T* x, std::int64_t outer, std::int64_t inner, T* z) {
+  if (outer == 1) return void(std::copy_n(x, inner, z));
   if (inner == 1) {  // one column lies as a row does
     z[0] = static_cast<T>(row_sum(x, outer));
     return;

@@ -89,7 +89,7 @@ std::string_view Tensor::op_name() const { return cell_->op ? cell_->op->info->n
 Tensor Tensor::grad() const { return capture::recording() ? capture::grad_of(*this) : Tensor::alias(cell_->grad()); }
 
 void Tensor::set_grad(const Tensor& grad) {
-  if (grad.defined() && (grad.shape() != shape() || grad.dtype() != dtype()))
+  if (grad.defined() && (!same_sizes(grad, *this) || grad.dtype() != dtype()))
     throw ShapeError("grad: a tensor of shape " + quoted_shape(*this) + " and dtype " + std::string(name_of(dtype())) +
                      " cannot have a gradient of shape " + quoted_shape(grad) + " and dtype " + std::string(name_of(grad.dtype())));
   if (capture::recording()) {
