@@ -133,6 +133,25 @@ TEST(TensorThreads, BlocksTravelBetweenThreads) {
   EXPECT_EQ(sum(ones({100})).item(), 100);
 }
 
+TEST(TensorThreads, ATensorMayOutliveItsThreadsPool) {
+  static std::atomic<double> seen = 0;
+  static std::atomic<std::uint64_t> most = 1;
+  struct Last {
+    Tensor x;
+    ~Last() {
+      x = x + 1.0;  // takes blocks and gives some back
+      seen = sum(x).item();
+      most = pool_counters().peak_bytes;
+    }
+  };
+  in_thread([] {
+    thread_local Last last;  // before the thread's first block, hence its end comes after the pool's
+    last.x = zeros({1000});
+  });
+  EXPECT_EQ(seen, 1000);
+  EXPECT_EQ(most, 0U) << "there was a pool, which has counted a thousand numbers";
+}
+
 TEST(TensorThreads, TheDefaultGeneratorServesAll) {
   manual_seed(7);
   const std::uint64_t before = default_generator().next_block();
