@@ -207,7 +207,7 @@ void spoil(const Cell&, const Tensor&, std::span<Tensor>) {}
 class Sweep {
  public:
   Sweep(NodeList order, const BackwardOptions& options, bool into_leaves, std::uint32_t run)
-      : order_(std::move(order)), options_(options), into_leaves_(into_leaves), run_(run), unvisited_(order_.size()) {
+      : order_(std::move(order)), options_(options), into_leaves_(into_leaves), unvisited_(order_.size()) {
     for (const Sweep* outer = innermost_; outer; outer = outer->outer_)  // that one has let go of values we would need
       for (const Cell* cell : outer->order_)
         if (!cell->is_leaf() && cell->mark == run) throw GraphError("backward: a hook called backward on the graph that is being swept");
@@ -234,14 +234,14 @@ class Sweep {
 
   // Marks the cells on the way to one of `inputs` with a number of their own; the others get no gradient work.
   void restrict_to(std::span<const Tensor> inputs) {
-    thread_state.sweep = run_ = next_run();
+    thread_state.sweep = next_run();
     for (const Tensor& input : inputs) {
       targets_.push_back(input.cell());
-      input.cell()->mark = run_;
+      input.cell()->mark = thread_state.sweep;
     }
     for (Cell* cell : order_)
       for (const Cell* input : cell->input_cells())
-        if (input && input->mark == run_) cell->mark = run_;
+        if (input && input->mark == thread_state.sweep) cell->mark = thread_state.sweep;
     captured.resize(inputs.size());
   }
 
@@ -251,7 +251,7 @@ class Sweep {
     while (unvisited_ > 0) {
       Cell* cell = order_[--unvisited_];
       Tensor g(std::exchange(cell->slot, nullptr));
-      if (g.defined() && cell->mark >= run_) {
+      if (g.defined() && cell->mark >= thread_state.sweep) {
         deliver(*cell, g);
         if (!cell->is_leaf()) pass_on(*cell, g);
       }
@@ -317,7 +317,7 @@ class Sweep {
     cell.op->vjp(cell, g, gradients);
     spoil(cell, g, std::span(gradients, count));
     for (std::size_t k = 0; k < count; ++k) {
-      if (!gradients[k].defined() || !wants_gradient(cell, k, run_)) continue;
+      if (!gradients[k].defined() || !wants_gradient(cell, k)) continue;
       if (anomaly_) check_gradient(cell, k, gradients[k]);
       add(cell.input_cells()[k], std::move(gradients[k]));
     }
@@ -348,7 +348,6 @@ class Sweep {
   bool into_leaves_;
   bool anomaly_ = detect_anomaly();
   bool retain_ = options_.retain_graph.value_or(options_.create_graph);
-  std::uint32_t run_;            // cells marked with it or a later number take part
   std::uint32_t outer_run_ = 0;  // of the sweep that called us, if any
   std::size_t unvisited_;        // order_[unvisited_...] has been visited
   static inline thread_local const Sweep* innermost_ = nullptr;

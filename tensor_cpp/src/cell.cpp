@@ -92,16 +92,15 @@ void bury(Cell* cell) {
 
 // Emptied in a loop: a chain of ten million cells dies without recursion.
 void destroy(Cell* cell) {
-  Graveyard& here = looked_up_once(graveyard);
-  cell->created = reinterpret_cast<std::uintptr_t>(here.first);
-  here.first = cell;
-  if (here.burying) return;
-  here.burying = true;
-  while (Cell* const next = here.first) {
-    here.first = reinterpret_cast<Cell*>(static_cast<std::uintptr_t>(next->created));
+  cell->created = reinterpret_cast<std::uintptr_t>(graveyard.first);
+  graveyard.first = cell;
+  if (graveyard.burying) return;
+  graveyard.burying = true;
+  while (Cell* const next = graveyard.first) {
+    graveyard.first = reinterpret_cast<Cell*>(static_cast<std::uintptr_t>(next->created));
     bury(next);
   }
-  here.burying = false;
+  graveyard.burying = false;
 }
 
 }  // namespace

@@ -18,14 +18,10 @@ std::string (*call_site_provider)() = nullptr;
                     "shares values across threads");
 }
 
-std::uint32_t number_of(ThreadState& thread) {
+std::uint32_t this_thread() {
   static std::atomic<std::uint32_t> threads{0};
-  if (thread.number == 0) thread.number = threads.fetch_add(1, std::memory_order_relaxed) + 1;
-  return thread.number;
-}
-
-void check_owner(const Cell& cell, std::string_view op, ThreadState& thread) {
-  if (!cell.is_leaf() && cell.requires_grad && cell.thread != number_of(thread) && !mutant("thread.not_checked")) refuse_other_thread(op);
+  if (thread_state.number == 0) thread_state.number = threads.fetch_add(1, std::memory_order_relaxed) + 1;
+  return thread_state.number;
 }
 
 }  // namespace
@@ -34,7 +30,9 @@ void set_call_site_provider(std::string (*provider)()) { call_site_provider = pr
 
 std::string call_site() { return call_site_provider ? call_site_provider() : std::string("a place C++ does not record"); }
 
-void check_owner(const Cell& cell, std::string_view op) { check_owner(cell, op, thread_state); }
+void check_owner(const Cell& cell, std::string_view op) {
+  if (!cell.is_leaf() && cell.requires_grad && cell.thread != this_thread() && !mutant("thread.not_checked")) refuse_other_thread(op);
+}
 
 bool has_nan(const Tensor& x) {
   return is_floating(x.dtype()) && visit_floating(x.dtype(), [&]<class T>() {
@@ -52,13 +50,12 @@ void check_output(const Tensor& z, std::string_view op, std::span<const Tensor* 
 }
 
 void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, const void* attrs) {
-  ThreadState& thread = looked_up_once(thread_state);
-  if (!thread.recording && !mutant("no_grad.ignored")) return;
+  if (!thread_state.recording && !mutant("no_grad.ignored")) return;
   bool tracked = false;
   for (const Tensor* x : inputs)
     if (x->requires_grad()) {
       tracked = true;
-      check_owner(*x->cell(), row.info->name, thread);
+      check_owner(*x->cell(), row.info->name);
     }
   if (!tracked) return;
   if (capture::recording())
@@ -68,8 +65,8 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
   node.requires_grad = true;
   node.weak = false;
   node.op = &row;
-  node.thread = number_of(thread);
-  node.created = ++thread.nodes_created;
+  node.thread = this_thread();
+  node.created = ++thread_state.nodes_created;
   node.input_count = static_cast<std::uint32_t>(inputs.size());
   if (inputs.size() > kInlineInputs) node.inputs.many = static_cast<Cell**>(pool_take(inputs.size() * sizeof(Cell*)));
   const auto edges = node.input_cells();
@@ -101,7 +98,7 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
     }
     std::memcpy(to, attrs, row.attrs_bytes);
   }
-  if (thread.anomaly) {
+  if (thread_state.anomaly) {
     if (!node.extra) node.extra = new Extra;
     node.extra->call_site = call_site();
   }

@@ -1,4 +1,4 @@
-// For variables of a thread that every operation looks at: where they lie, and how often that is asked.
+// Where the variables of a thread lie that every operation looks at.
 #pragma once
 
 #include <cstddef>  // __GLIBC__
@@ -10,17 +10,3 @@
 #else
 #define TRIGRAD_NEAR
 #endif
-
-namespace trigrad {
-
-// For functions that use one several times: the compiler would work out each time where it lies.
-template <class T>
-T& looked_up_once(T& variable) {
-  T* where = &variable;
-#if defined(__GNUC__)
-  asm("" : "+r"(where));  // from here on it is any pointer
-#endif
-  return *where;
-}
-
-}  // namespace trigrad

@@ -52,9 +52,9 @@ Attrs& attrs_of(Cell& node) {
 }
 
 // Whether a rule has to compute the gradient of input k at all. Valid while the sweep visits the node.
-inline bool wants_gradient(const Cell& node, std::size_t k, std::uint32_t sweep = thread_state.sweep) {
+inline bool wants_gradient(const Cell& node, std::size_t k) {
   const Cell* const input = node.input_cells()[k];
-  return input && input->requires_grad && input->mark >= sweep;
+  return input && input->requires_grad && input->mark >= thread_state.sweep;
 }
 
 inline Tensor input_of(const Cell& node, std::size_t k) { return Tensor::alias(node.input_cells()[k]); }
