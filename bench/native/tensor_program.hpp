@@ -68,7 +68,7 @@ class TensorProgram {
     if (graphs.size() > 1) total = total * (1.0 / static_cast<double>(graphs.size()));
     if (workload_.l2 != 0 && workload_.l2_gradient)
       for (const auto& [name, p] : parameters_) total = total + trigrad::sum(square(p)) * workload_.l2;
-    loss_ = total;
+    loss_ = std::move(total);
     penalty_ = workload_.l2 != 0 && !workload_.l2_gradient ? workload_.l2 * sum_of_squares() : 0.0;
   }
   void backward() { loss_.backward({.order = order}); }

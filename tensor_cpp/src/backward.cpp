@@ -8,6 +8,8 @@
 //   stack       the same search with its stack in an array: same order, hence the same bits
 //   tape        by falling creation number: a node is always younger than its inputs
 //
+// Leaves stand in none of the lists: nothing has to come after them, so they wait for the end of the sweep.
+//
 // Read before: cell.hpp, graph.hpp.
 
 #include <trigrad/tensor/internal.hpp>
@@ -42,25 +44,34 @@ class Reused : public std::vector<T> {
   }
 };
 
-using NodeList = Reused<Cell*>;  // inputs before what was computed from them (post-order); the sweep goes backwards
-
+// A number that no other search has, larger than all before it in this thread; 0 marks a cell nobody visited. A thread takes
+// many at once: a locked addition would wait until all that was computed so far is stored.
 std::uint32_t next_run() {
-  static std::atomic<std::uint32_t> run{0};
-  std::uint32_t number = 0;
-  while (number == 0) number = run.fetch_add(1, std::memory_order_relaxed) + 1;  // 0 marks a cell nobody visited
-  return number;
+  constexpr std::uint32_t kAtOnce = 1024;
+  static std::atomic<std::uint32_t> next{0};
+  std::uint32_t& run = thread_state.last_run;
+  if ((run + 1) % kAtOnce == 0) run = next.fetch_add(kAtOnce, std::memory_order_relaxed);
+  return ++run;
 }
 
-bool visit(Cell* cell, std::uint32_t run) {  // whether this is the first visit
-  if (!cell || !cell->requires_grad || (cell->mark == run && !mutant("order.visits_twice"))) return false;
-  cell->mark = run;
-  return true;
-}
+// What a search has found.
+struct NodeList {
+  std::uint32_t run = next_run();
+  Reused<Cell*> operations;  // inputs before what was computed from them (post-order); the sweep goes backwards
+  Reused<Cell*, 1> leaves;
+
+  bool visit(Cell* cell) {  // whether the search goes on from this operation: it has not been there
+    if (!cell || !cell->requires_grad || (cell->mark == run && !mutant("order.visits_twice"))) return false;
+    cell->mark = run;
+    if (!cell->is_leaf()) return true;
+    leaves.push_back(cell);
+    return false;
+  }
+};
 
 // [order:recursive]
 struct RecursiveSearch {
-  NodeList& order;
-  std::uint32_t run;
+  NodeList& found;
   std::size_t deepest_address;  // below this, the stack is too short for another frame and what a rule may need
 
   void search(Cell* cell, std::size_t depth) {
@@ -68,16 +79,16 @@ struct RecursiveSearch {
       throw DepthError("backward: the recursive order reached depth " + std::to_string(depth) +
                        ", as deep as this thread's stack allows; use order='stack' or order='tape'");
     for (Cell* input : cell->input_cells())
-      if (visit(input, run)) search(input, depth + 1);
-    order.push_back(cell);
+      if (found.visit(input)) search(input, depth + 1);
+    found.operations.push_back(cell);
   }
 };
 
-void recursive_order(Cell* root, std::uint32_t run, NodeList& order) {
+void recursive_order(Cell* root, NodeList& found) {
   constexpr std::size_t kReserve = 64 * 1024;
   const std::size_t left = stack_left();
   const std::uintptr_t now = stack_position();
-  RecursiveSearch{order, run, left > kReserve ? now - left + kReserve : now}.search(root, 1);
+  RecursiveSearch{found, left > kReserve ? now - left + kReserve : now}.search(root, 1);
 }
 // [/order:recursive]
 
@@ -87,16 +98,16 @@ struct Frame {
   std::size_t next_input;
 };
 
-void stack_order(Cell* root, std::uint32_t run, NodeList& order) {
+void stack_order(Cell* root, NodeList& found) {
   Reused<Frame> frames;
   frames.push_back({root, 0});
   while (!frames.empty()) {
     Frame& top = frames.back();
     const auto inputs = top.cell->input_cells();
     if (top.next_input == inputs.size()) {
-      order.push_back(top.cell);
+      found.operations.push_back(top.cell);
       frames.pop_back();
-    } else if (Cell* input = inputs[top.next_input++]; visit(input, run)) {
+    } else if (Cell* input = inputs[top.next_input++]; found.visit(input)) {
       frames.push_back({input, 0});
     }
   }
@@ -104,13 +115,9 @@ void stack_order(Cell* root, std::uint32_t run, NodeList& order) {
 // [/order:stack]
 
 // [order:tape]
-// By creation number, leaves first: linear in the nodes that are reached, whatever else is alive. Most graphs are in order
-// once their leaves are out of the way; of the others, small ones are sorted by insertion, large ones by radix.
-void sort_by_creation(NodeList& nodes) {
-  auto rest = nodes.end();  // operations move behind it, and keep their order
-  for (auto next = nodes.end(); next != nodes.begin();)
-    if ((*--next)->created != 0) std::iter_swap(next, --rest);
-  const std::span<Cell*> operations(rest, nodes.end());
+// By creation number: linear in the nodes that are reached, whatever else is alive. Most graphs are in order as they are
+// found; of the others, small ones are sorted by insertion, large ones by radix.
+void sort_by_creation(std::span<Cell*> operations) {
   const auto by_creation = [](const Cell* a, const Cell* b) { return a->created < b->created; };
   if (std::ranges::is_sorted(operations, by_creation)) return;
   if (operations.size() < 64) {  // a few are inserted one by one before the digits' counters are even cleared
@@ -120,7 +127,7 @@ void sort_by_creation(NodeList& nodes) {
   }
   const auto [oldest, youngest] = std::ranges::minmax_element(operations, by_creation);
   const std::uint64_t first = (*oldest)->created, last = (*youngest)->created;
-  Reused<Cell*, 1> other;
+  Reused<Cell*, 2> other;
   other.resize(operations.size());
   std::span<Cell*> from = operations, to = other;
   constexpr unsigned kBits = 11, kMask = (1u << kBits) - 1;
@@ -136,54 +143,44 @@ void sort_by_creation(NodeList& nodes) {
   if (from.data() != operations.data()) std::ranges::copy(from, to.begin());
 }
 
-void tape_order(Cell* root, std::uint32_t run, NodeList& order) {
-  const std::size_t before = order.size();
-  order.push_back(root);
-  for (std::size_t next = before; next < order.size(); ++next)
-    for (Cell* input : order[next]->input_cells())
-      if (visit(input, run)) order.push_back(input);
+void tape_order(Cell* root, NodeList& found) {
+  auto& operations = found.operations;
+  const std::size_t before = operations.size();
+  operations.push_back(root);
+  for (std::size_t next = before; next < operations.size(); ++next)
+    for (Cell* input : operations[next]->input_cells())
+      if (found.visit(input)) operations.push_back(input);
 }
 // [/order:tape]
 
-NodeList nodes_below(std::span<const Tensor> outputs, Order kind, std::uint32_t run) {
-  NodeList order;
-  for (const Tensor& output : outputs) {
-    if (!visit(output.cell(), run)) continue;
-    switch (kind) {
-      case Order::Recursive:
-        recursive_order(output.cell(), run, order);
-        break;
-      case Order::Stack:
-        (mutant("stack.breadth_first") ? tape_order : stack_order)(output.cell(), run, order);
-        break;
-      case Order::Tape:
-        tape_order(output.cell(), run, order);
-        break;
-    }
-  }
-  if (kind == Order::Tape) {
-    std::reverse(order.begin(), order.end());
-    if (!mutant("tape.not_sorted")) sort_by_creation(order);
-  }
-  if (mutant("stack.breadth_first") && kind == Order::Stack) std::reverse(order.begin(), order.end());
-  return order;
+NodeList nodes_below(std::span<const Tensor> outputs, Order kind) {
+  NodeList found;
+  const auto search = kind == Order::Recursive                                 ? recursive_order
+                      : kind == Order::Stack && !mutant("stack.breadth_first") ? stack_order
+                                                                               : tape_order;
+  for (const Tensor& output : outputs)
+    if (found.visit(output.cell())) search(output.cell(), found);
+  if (search == tape_order) std::ranges::reverse(found.operations);
+  if (kind == Order::Tape && !mutant("tape.not_sorted")) sort_by_creation(found.operations);
+  return found;
+}
+
+[[noreturn]] TRIGRAD_COLD void refuse_changed(const Cell& node, const Cell& saved, std::uint32_t then) {
+  throw GraphError("backward: a tensor of shape " + to_string(Dims(saved.sizes())) + " that " + std::string(node.op->info->name) +
+                   " saved was changed in place: it had version " + std::to_string(then) + " and now has " +
+                   std::to_string(saved.storage->version.get()) + "; clone it before the change");
 }
 
 // Everything that can be wrong is found here, before any gradient moves.
-void check_nodes(const NodeList& order) {
-  for (const Cell* cell : order) {
-    if (cell->is_leaf()) continue;
+void check_operations(std::span<Cell* const> operations) {
+  for (const Cell* cell : operations) {
     check_owner(*cell, "backward");
     if (cell->freed)
       throw GraphError(
           "backward: this graph was already freed by an earlier backward; pass retain_graph=True to the "
           "first one");
-    const auto check_version = [&](const Cell& saved, std::uint32_t then) {
-      const std::uint32_t now = saved.storage->version.get();
-      if (now != then && !mutant("version.not_checked"))
-        throw GraphError("backward: a tensor of shape " + to_string(Dims(saved.sizes())) + " that " + std::string(cell->op->info->name) +
-                         " saved was changed in place: it had version " + std::to_string(then) + " and now has " + std::to_string(now) +
-                         "; clone it before the change");
+    const auto check_version = [cell](const Cell& saved, std::uint32_t then) {
+      if (saved.storage->version.get() != then && !mutant("version.not_checked")) refuse_changed(*cell, saved, then);
     };
     for (std::size_t k = 0; k < kInlineInputs; ++k)
       if (cell->inputs_saved >> k & 1) check_version(*cell->input_cells()[k], cell->saved_version[k]);
@@ -206,29 +203,30 @@ void spoil(const Cell&, const Tensor&, std::span<Tensor>) {}
 // [sweep]
 class Sweep {
  public:
-  Sweep(NodeList order, const BackwardOptions& options, bool into_leaves, std::uint32_t run)
-      : order_(std::move(order)), options_(options), into_leaves_(into_leaves), unvisited_(order_.size()) {
+  Sweep(std::span<const Tensor> outputs, const BackwardOptions& options, bool into_leaves)
+      : found_(nodes_below(outputs, options.order)), options_(options), into_leaves_(into_leaves), unvisited_(found_.operations.size()) {
+    check_operations(found_.operations);
     for (const Sweep* outer = innermost_; outer; outer = outer->outer_)  // that one has let go of values we would need
-      for (const Cell* cell : outer->order_)
-        if (!cell->is_leaf() && cell->mark == run) throw GraphError("backward: a hook called backward on the graph that is being swept");
+      for (const Cell* cell : outer->found_.operations)
+        if (cell->mark == found_.run) throw GraphError("backward: a hook called backward on the graph that is being swept");
     outer_ = std::exchange(innermost_, this);
-    outer_run_ = std::exchange(thread_state.sweep, run);
+    outer_run_ = std::exchange(thread_state.sweep, found_.run);
     if (mutant("graph.never_freed")) retain_ = true;
     // A hook may have called us in the middle of another sweep: what that one has gathered at shared leaves waits here.
-    for (Cell* cell : order_)
-      if (cell->slot) waiting_.emplace_back(cell, std::exchange(cell->slot, nullptr));
+    for (Cell* leaf : found_.leaves)
+      if (leaf->slot) waiting_.emplace_back(leaf, std::exchange(leaf->slot, nullptr));
   }
 
   ~Sweep() {  // also on the way out of an exception: no half-gathered gradient stays behind
     thread_state.sweep = outer_run_;
     innermost_ = outer_;
-    for (std::size_t k = 0; k < unvisited_; ++k)
-      if (Cell* slot = std::exchange(order_[k]->slot, nullptr)) release(slot, kRef | kHold);
+    const std::span<Cell*> operations = found_.operations;
+    for (Cell* cell : operations.first(unvisited_)) drop_gathered(*cell);
+    for (Cell* leaf : found_.leaves) drop_gathered(*leaf);
     for (auto& [cell, slot] : waiting_) cell->slot = slot;
     if (retain_) return;
-    for (std::size_t k = unvisited_; k < order_.size(); ++k)  // inputs first: a node is touched no more once what was
-      if (!order_[k]->is_leaf()) free_graph(order_[k]);       // computed from it lets go
-  }
+    for (Cell* cell : operations.subspan(unvisited_)) free_graph(cell);  // inputs first: a node is touched no more once
+  }                                                                      // what was computed from it lets go
   Sweep(const Sweep&) = delete;
   Sweep& operator=(const Sweep&) = delete;
 
@@ -239,7 +237,7 @@ class Sweep {
       targets_.push_back(input.cell());
       input.cell()->mark = thread_state.sweep;
     }
-    for (Cell* cell : order_)
+    for (Cell* cell : found_.operations)
       for (const Cell* input : cell->input_cells())
         if (input && input->mark == thread_state.sweep) cell->mark = thread_state.sweep;
     captured.resize(inputs.size());
@@ -249,15 +247,24 @@ class Sweep {
 
   void run() {
     while (unvisited_ > 0) {
-      Cell* cell = order_[--unvisited_];
+      Cell* cell = found_.operations[--unvisited_];
       Tensor g(std::exchange(cell->slot, nullptr));
       if (g.defined() && cell->mark >= thread_state.sweep) {
         deliver(*cell, g);
-        if (!cell->is_leaf()) pass_on(*cell, g);
+        pass_on(*cell, g);
       }
-      if (!retain_ && !cell->is_leaf()) release_saved(cell);  // memory falls while the sweep goes on
+      if (!retain_) release_saved(cell);  // memory falls while the sweep goes on
     }
+    for (Cell* leaf : found_.leaves) {
+      Tensor g(std::exchange(leaf->slot, nullptr));
+      if (!g.defined() || leaf->mark < thread_state.sweep) continue;
+      deliver(*leaf, g);
+      if (into_leaves_ || mutant("grad.fills_leaves")) leaf->slot = g.detach_ownership();
+    }
+    // Nothing can fail any more: until here nobody's .grad has changed.
     for (auto& [cell, g] : finished_) accumulate_grad(*cell, std::move(g));
+    for (Cell* leaf : found_.leaves)
+      if (Tensor g(std::exchange(leaf->slot, nullptr)); g.defined()) accumulate_grad(*leaf, std::move(g));
   }
 
   std::vector<Tensor> captured;  // under restrict_to: the gradient of each input
@@ -276,14 +283,17 @@ class Sweep {
     }
   }
 
-  // Stores the complete gradient where somebody asked for it.
+  // Keeps the complete gradient where somebody asked for it.
   void deliver(Cell& cell, Tensor& g) {
     if (cell.extra) call_hooks(*cell.extra, g);
     for (std::size_t k = 0; k < targets_.size(); ++k)
       if (targets_[k] == &cell) captured[k] = g;
-    if (mutant("retain_grad.of_all") || (mutant("grad.fills_leaves") && cell.is_leaf())) finished_.emplace_back(&cell, g);
-    else if (into_leaves_ && cell.is_leaf()) finished_.emplace_back(&cell, std::move(g));  // here its way ends
-    else if (into_leaves_ && cell.retain_grad && !mutant("retain_grad.of_none")) finished_.emplace_back(&cell, g);
+    const bool kept = into_leaves_ && cell.retain_grad && !cell.is_leaf() && !mutant("retain_grad.of_none");
+    if (kept || mutant("retain_grad.of_all")) finished_.emplace_back(&cell, g);
+  }
+
+  static void drop_gathered(Cell& cell) {
+    if (Cell* slot = std::exchange(cell.slot, nullptr)) release(slot, kRef | kHold);
   }
 
   void accumulate_grad(Cell& cell, Tensor g) {
@@ -312,14 +322,14 @@ class Sweep {
     pass_on(cell, g, gradients.data());
   }
   void pass_on(Cell& cell, const Tensor& g, Tensor* gradients) {
-    const std::size_t count = cell.input_count;
+    const std::span<Cell*> inputs = cell.input_cells();
     if (cell.op->vjp == nullptr) throw GraphError("backward: " + std::string(cell.op->info->name) + " has no rule");
     cell.op->vjp(cell, g, gradients);
-    spoil(cell, g, std::span(gradients, count));
-    for (std::size_t k = 0; k < count; ++k) {
-      if (!gradients[k].defined() || !wants_gradient(cell, k)) continue;
+    spoil(cell, g, std::span(gradients, inputs.size()));
+    for (std::size_t k = 0; k < inputs.size(); ++k) {
+      if (!gradients[k].defined() || !wants_gradient(inputs[k])) continue;
       if (anomaly_) check_gradient(cell, k, gradients[k]);
-      add(cell.input_cells()[k], std::move(gradients[k]));
+      add(inputs[k], std::move(gradients[k]));
     }
   }
   TRIGRAD_COLD static void check_gradient(const Cell& cell, std::size_t k, const Tensor& gradient) {
@@ -343,18 +353,18 @@ class Sweep {
     input->slot = g.detach_ownership();
   }
 
-  NodeList order_;
+  NodeList found_;
   BackwardOptions options_;
   bool into_leaves_;
   bool anomaly_ = detect_anomaly();
   bool retain_ = options_.retain_graph.value_or(options_.create_graph);
   std::uint32_t outer_run_ = 0;  // of the sweep that called us, if any
-  std::size_t unvisited_;        // order_[unvisited_...] has been visited
+  std::size_t unvisited_;        // the operations from here on have been visited
   static inline thread_local const Sweep* innermost_ = nullptr;
   const Sweep* outer_ = nullptr;
   std::vector<Cell*> targets_;
   std::vector<std::pair<Cell*, Cell*>> waiting_;
-  Reused<std::pair<Cell*, Tensor>> finished_;  // stored at the very end: a sweep that fails changes nobody's .grad
+  std::vector<std::pair<Cell*, Tensor>> finished_;  // gradients of operations, under retain_grad
 };
 // [/sweep]
 
@@ -366,7 +376,7 @@ Tensor checked_seed(std::string_view name, const Tensor& output, const Tensor& g
       throw GraphError(std::string(name) + ": the output has shape " + to_string(output.shape()) +
                        ", not one element; pass gradient= of "
                        "that shape, or reduce it first (for example with .sum())");
-    return full(output.shape(), 1, output.dtype());
+    return ones_of(output);
   }
   if (!same_sizes(gradient, output))
     throw ShapeError(std::string(name) + ": gradient has shape " + to_string(gradient.shape()) + " but the output has shape " +
@@ -391,11 +401,8 @@ void Tensor::backward(const Tensor& gradient, const BackwardOptions& options) co
   }
   const Tensor root = *this;  // a hook may drop the caller's handle
   Tensor seed = checked_seed("backward", root, gradient);
-  const std::uint32_t run = next_run();
-  NodeList order = nodes_below({&root, 1}, options.order, run);
-  check_nodes(order);
   const GradMode mode(options.create_graph && !mutant("create_graph.detached"));
-  Sweep sweep(std::move(order), options, /*into_leaves=*/true, run);
+  Sweep sweep({&root, 1}, options, /*into_leaves=*/true);
   sweep.seed(root, std::move(seed));
   sweep.run();
 }
@@ -427,11 +434,8 @@ std::vector<Tensor> gradients(std::span<const Tensor> outputs, std::span<const T
     seeds.push_back(checked_seed("autograd.grad", outputs[k], k < grad_outputs.size() ? grad_outputs[k] : Tensor()));
   for (std::size_t k = 0; k < inputs.size(); ++k)
     if (!inputs[k].requires_grad()) throw GraphError("autograd.grad: input " + std::to_string(k) + " does not require grad");
-  const std::uint32_t run = next_run();
-  NodeList order = nodes_below(roots, options.order, run);
-  check_nodes(order);
   const GradMode mode(options.create_graph && !mutant("create_graph.detached"));
-  Sweep sweep(std::move(order), options, /*into_leaves=*/false, run);
+  Sweep sweep(roots, options, /*into_leaves=*/false);
   sweep.restrict_to(inputs);
   for (std::size_t k = 0; k < outputs.size(); ++k) sweep.seed(roots[k], seeds[k]);
   sweep.run();

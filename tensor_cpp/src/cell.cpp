@@ -92,10 +92,13 @@ void bury(Cell* cell) {
 
 // Emptied in a loop: a chain of ten million cells dies without recursion.
 void destroy(Cell* cell) {
-  cell->created = reinterpret_cast<std::uintptr_t>(graveyard.first);
-  graveyard.first = cell;
-  if (graveyard.burying) return;
+  if (graveyard.burying) {
+    cell->created = reinterpret_cast<std::uintptr_t>(graveyard.first);
+    graveyard.first = cell;
+    return;
+  }
   graveyard.burying = true;
+  bury(cell);
   while (Cell* const next = graveyard.first) {
     graveyard.first = reinterpret_cast<Cell*>(static_cast<std::uintptr_t>(next->created));
     bury(next);
@@ -150,8 +153,9 @@ void Cell::set_extents(const Dims& shape, const Dims& strides) {
   contiguous = gapless || expected == 0;
 }
 
-Cell* new_cell(DType dtype, const Dims& shape) {
-  const std::size_t bytes = static_cast<std::size_t>(shape.product()) * size_of(dtype);
+namespace {
+Cell* cell_with_room_for(std::int64_t numbers, DType dtype) {
+  const std::size_t bytes = static_cast<std::size_t>(numbers) * size_of(dtype);
   const bool few = bytes <= kFewBytes;
   auto* const cell = new (pool_take(few ? sizeof(CellWithNumbers) + bytes : sizeof(Cell))) Cell;
   if (few) {
@@ -163,7 +167,23 @@ Cell* new_cell(DType dtype, const Dims& shape) {
     cell->storage = new_storage(bytes);
   }
   cell->dtype = dtype;
+  return cell;
+}
+}  // namespace
+
+Cell* new_cell(DType dtype, const Dims& shape) {
+  Cell* const cell = cell_with_room_for(shape.product(), dtype);
   cell->set_extents(shape);
+  if (capture::recording()) capture::born(cell);
+  return cell;
+}
+
+Cell* new_cell_like(const Cell& x) {
+  if (!x.contiguous || x.ndim > 2) return new_cell(x.dtype, Dims(x.sizes()));
+  Cell* const cell = cell_with_room_for(x.numel(), x.dtype);
+  cell->ndim = x.ndim;
+  cell->contiguous = true;
+  std::ranges::copy(x.extents.few, cell->extents.few);
   if (capture::recording()) capture::born(cell);
   return cell;
 }

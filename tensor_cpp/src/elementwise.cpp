@@ -297,12 +297,15 @@ Tensor apply_elementwise(const OpRow& row, const PackedAttrs& attrs, std::span<c
   if (capture::recording()) return capture::op(inputs, [&row, attrs](capture::Inputs in) { return apply_elementwise(row, attrs, in); });
   const OpInfo& info = *row.info;
   const bool alike = lie_alike(inputs);
-  Dims shape = inputs[0]->shape();
-  for (std::size_t k = 1; k < inputs.size() && !alike; ++k) shape = broadcast(info.name, shape, inputs[k]->shape());
+  const auto shape = [&] {
+    Dims common = inputs[0]->shape();
+    for (std::size_t k = 1; k < inputs.size(); ++k) common = broadcast(info.name, common, inputs[k]->shape());
+    return common;
+  };
   const DType promoted = alike ? inputs[0]->dtype() : result_dtype(inputs, info);
   const DType dtype = info.result == Result::Bool ? DType::Bool : promoted;
   if (!is_floating(dtype)) check_whole(inputs, info, dtype);
-  Tensor z = empty(shape, dtype);
+  Tensor z = alike && dtype == promoted ? empty_of(*inputs[0]) : empty(shape(), dtype);
   const ComputeType compute = compute_type(promoted);
   if (alike && dtype == promoted) run_alike(row.kernels->forward[compute], attrs, inputs, z);
   else run_block(row.kernels->forward[compute], compute, attrs, inputs, z);
@@ -340,7 +343,7 @@ void elementwise_vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   const ComputeType compute = compute_type(g.dtype());
   for (std::size_t k = 0; k < arity; ++k) {
     if (!(computed >> k & 1)) continue;
-    gradients[k] = empty(g.shape(), g.dtype());
+    gradients[k] = empty_of(g);
     run_block(kernels.rule[k][compute], compute, attrs, std::span(operands, arity + 2), gradients[k]);
   }
 }

@@ -96,7 +96,8 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
       to = pool_take(row.attrs_bytes);
       std::memcpy(node.attrs, &to, sizeof(to));
     }
-    std::memcpy(to, attrs, row.attrs_bytes);
+    if (row.attrs_bytes == sizeof(node.attrs)) std::memcpy(to, attrs, sizeof(node.attrs));  // most of them, without a call
+    else std::memcpy(to, attrs, row.attrs_bytes);
   }
   if (thread_state.anomaly) {
     if (!node.extra) node.extra = new Extra;

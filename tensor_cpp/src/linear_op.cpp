@@ -93,16 +93,16 @@ auto with_activation(Activation activation, auto f) {
   }
 }
 
-std::int64_t batch_of(const Dims& shape) {  // B: all axes but the last
+std::int64_t batch_of(std::span<const std::int64_t> sizes) {  // B: all axes but the last
   std::int64_t rows = 1;
-  for (int k = 0; k + 1 < shape.size(); ++k) rows *= shape[k];
+  for (const auto size : sizes.first(sizes.size() - 1)) rows *= size;
   return rows;
 }
 
 Tensor linear_forward(const Tensor& input, const Tensor& weight, const Tensor* bias, Activation activation) {
   Dims shape = input.shape();
   shape[shape.size() - 1] = weight.size(0);
-  const std::int64_t B = batch_of(shape), O = weight.size(0), I = weight.size(1);
+  const std::int64_t B = batch_of(input.cell()->sizes()), O = weight.size(0), I = weight.size(1);
   const Tensor reshaped = input.ndim() == 2 ? Tensor() : reshape(input, {B, I}), z = empty(shape, input.dtype());
   const Tensor& rows = input.ndim() == 2 ? input : reshaped;
   const auto x = rows.cell()->strides(), w = weight.cell()->strides();
@@ -128,7 +128,7 @@ TRIGRAD_COLD Tensor recorded_gradient_before(Activation activation, const Tensor
 Tensor gradient_before(Activation activation, const Tensor& g, const Tensor& z) {
   if (activation == Activation::None || mutant("linear.activation_ignored")) return g;
   if (grad_enabled() || mutant("linear.relu_passes_at_0") || mutant("linear.tanh_slope")) return recorded_gradient_before(activation, g, z);
-  const Tensor h = is_ours_alone(g) ? g : empty(z.shape(), z.dtype());
+  const Tensor h = is_ours_alone(g) ? g : empty_of(z);
   const Flat flat_g(g), flat_z(z);
   visit_floating(z.dtype(), [&]<class T>() {
     const auto undo = with_activation(activation, []<Activation act>() { return undo_activation<act, T>; });
@@ -139,22 +139,22 @@ Tensor gradient_before(Activation activation, const Tensor& g, const Tensor& z) 
 
 // The three gradients without ops between: h (B, O) is the gradient before the activation.
 void fill_gradients(const Cell& node, const Tensor& input, const Tensor& weight, const Tensor& h, Tensor* gradients) {
-  const std::int64_t I = weight.size(1), O = weight.size(0), B = batch_of(h.shape());
+  const std::int64_t I = weight.size(1), O = weight.size(0), B = batch_of(h.cell()->sizes());
   const Flat flat_h(h);
   visit_floating(h.dtype(), [&]<class T>() {
     const Matrix<T> before{flat_h.data<T>(), O, 1};
     if (wants_gradient(node, 0)) {
-      gradients[0] = empty(input.shape(), h.dtype());
+      gradients[0] = empty_of(input);
       const auto steps = weight.cell()->strides();
       gemm<T>(before, {numbers<T>(weight), steps[0], steps[1]}, numbers<T>(gradients[0]), B, I, O);
     }
     if (wants_gradient(node, 1)) {
       const Flat flat_input(input);
-      gradients[1] = empty({O, I}, h.dtype());
+      gradients[1] = empty_of(weight);
       gemm<T>(before.transposed(), {flat_input.data<T>(), I, 1}, numbers<T>(gradients[1]), O, I, B);
     }
     if (node.input_count > 2 && wants_gradient(node, 2)) {
-      gradients[2] = empty({O}, h.dtype());
+      gradients[2] = Tensor(new_cell_like(*node.input_cells()[2]));
       sum_columns(flat_h.data<T>(), B, O, numbers<T>(gradients[2]));
     }
   });
@@ -162,7 +162,7 @@ void fill_gradients(const Cell& node, const Tensor& input, const Tensor& weight,
 
 // The same in ops, where they are to be differentiated again.
 TRIGRAD_COLD void record_gradients(const Cell& node, const Tensor& input, const Tensor& weight, const Tensor& before, Tensor* gradients) {
-  const std::int64_t I = weight.size(1), O = weight.size(0), B = batch_of(before.shape());
+  const std::int64_t I = weight.size(1), O = weight.size(0), B = batch_of(before.cell()->sizes());
   const Tensor h = reshape(before, {B, O});
   if (wants_gradient(node, 0)) gradients[0] = reshape(matmul(h, weight), input.shape());
   if (mutant("linear.weight_of_first_row_only") && wants_gradient(node, 1) && B > 0)

@@ -111,7 +111,7 @@ struct ReducedLoss {
   template <int k>
   static Tensor rule(const Tensor& g, const Tensor& x, const Tensor& t, const Attrs& at) {
     if (grad_enabled()) return recorded_rule<k>(g, x, t, at);
-    const Tensor z = empty(x.shape(), x.dtype());
+    const Tensor z = empty_of(x);
     const Flat flat_x(x), flat_t(t);
     visit_floating(x.dtype(), [&]<class T>() {
       const T scaled = static_cast<T>(static_cast<double>(*numbers<T>(g)) * (Pair::factors[k] / at.divisor));

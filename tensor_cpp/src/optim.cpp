@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <tuple>
 
 namespace trigrad::optim {
 namespace {
@@ -105,24 +106,33 @@ SGDNumbers<double> numbers_of(const SGDOptions& o, bool first_step) {
           .decay = mutant("sgd.decay_negative") ? -o.weight_decay : o.weight_decay};
 }
 
+// How a step moves parameters of type T: a loop and its numbers, chosen once for all of them.
 template <class T>
-void sgd_one(const Tensor& parameter, const Tensor& gradient, const Tensor& velocity, const SGDOptions& o, bool first_step,
-             const SGDNumbers<double>& numbers) {
-  const Flat p(parameter), g(gradient), v(velocity);
-  const std::int64_t n = parameter.numel();
-  if (first_step && velocity.defined()) std::fill_n(v.data<T>(), n, T{0});
-  const auto pass_with = [&]<Momentum kind>() { return o.weight_decay != 0 ? sgd_pass<T, kind, true> : sgd_pass<T, kind, false>; };
-  const auto pass = o.momentum == 0                                 ? pass_with.template operator()<Momentum::None>()
-                    : o.nesterov && !mutant("sgd.nesterov_ignored") ? pass_with.template operator()<Momentum::Nesterov>()
-                                                                    : pass_with.template operator()<Momentum::Plain>();
-  parallel_for(n, kLanes, threads_for(n),
-               [pass, with = numbers.rounded<T>(), p = p.template data<T>(), g = g.template data<T>(), v = v.template data<T>()](
-                   std::int64_t first, std::int64_t last, int) {
-                 pass(p + first, g + first, v ? v + first : v, static_cast<std::size_t>(last - first), with);
-               });
-  p.changed();
-  v.changed();
-}
+struct SGDUpdate {
+  decltype(&sgd_pass<T, Momentum::None, false>) pass;
+  SGDNumbers<T> with;
+  bool from_rest;  // the velocities are to be set to zero first
+
+  SGDUpdate(const SGDOptions& o, bool first_step) : with(numbers_of(o, first_step).rounded<T>()), from_rest(first_step && o.momentum != 0) {
+    const auto pass_with = [&]<Momentum kind>() { return o.weight_decay != 0 ? sgd_pass<T, kind, true> : sgd_pass<T, kind, false>; };
+    pass = o.momentum == 0                                 ? pass_with.template operator()<Momentum::None>()
+           : o.nesterov && !mutant("sgd.nesterov_ignored") ? pass_with.template operator()<Momentum::Nesterov>()
+                                                           : pass_with.template operator()<Momentum::Plain>();
+  }
+
+  void operator()(const Tensor& parameter, const Tensor& gradient, const Tensor& velocity) const {
+    const Flat p(parameter), g(gradient), v(velocity);
+    const std::int64_t n = parameter.numel();
+    if (from_rest) std::fill_n(v.data<T>(), n, T{0});
+    parallel_for(
+        n, kLanes, threads_for(n),
+        [this, p = p.template data<T>(), g = g.template data<T>(), v = v.template data<T>()](std::int64_t first, std::int64_t last, int) {
+          pass(p + first, g + first, v ? v + first : v, static_cast<std::size_t>(last - first), with);
+        });
+    p.changed();
+    v.changed();
+  }
+};
 
 AdamNumbers<double> numbers_of(const AdamOptions& o, std::int64_t step, bool decoupled) {
   const double t = static_cast<double>(step);
@@ -188,12 +198,11 @@ void sgd_(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
     check_fits("sgd_", k, parameters[k], gradients[k], "gradient");
     if (moving) check_fits("sgd_", k, parameters[k], velocities[k], "velocity");
   }
-  const SGDNumbers<double> numbers = numbers_of(options, first_step);
+  const std::tuple updates(SGDUpdate<float>(options, first_step), SGDUpdate<double>(options, first_step));
   for (std::size_t k = 0; k < count; ++k)
     if (gradients[k].defined())
-      visit_floating(parameters[k].dtype(), [&]<class T>() {
-        sgd_one<T>(parameters[k], gradients[k], moving ? velocities[k] : kNone, options, first_step, numbers);
-      });
+      visit_floating(parameters[k].dtype(),
+                     [&]<class T>() { std::get<SGDUpdate<T>>(updates)(parameters[k], gradients[k], moving ? velocities[k] : kNone); });
 }
 
 void adam_(std::span<const Tensor> parameters, std::span<const Tensor> gradients, std::span<const Tensor> first_moments,

@@ -19,35 +19,22 @@
 namespace trigrad {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(TRIGRAD_NO_POOL)
-constexpr bool kPooling = false;  // every block from the system, so that the sanitizer sees each use after free
-#else
-constexpr bool kPooling = true;
-#endif
-
-constexpr std::size_t kSmall = 512;            // up to here classes are 16 bytes apart and are carved out of slabs
 constexpr std::size_t kFirstSlab = std::size_t{1} << 16, kLargestSlab = std::size_t{1} << 21;  // each twice as long as the last
-constexpr std::size_t kSmallClasses = kSmall / 16 + 1;
-constexpr std::size_t kClasses = kSmallClasses + 4 * 48;  // above, four classes to each power of two
 
 struct SizeClass {
   std::size_t index, bytes;
 };
 
 SizeClass class_of(std::size_t bytes) {
-  if (bytes <= kSmall) {
-    const std::size_t steps = (std::max<std::size_t>(bytes, 1) + 15) / 16;
-    return {steps, steps * 16};
+  if (bytes <= kSmallBlock) {
+    const std::size_t steps = (std::max<std::size_t>(bytes, 1) + kBlockStep - 1) / kBlockStep;
+    return {steps, steps * kBlockStep};
   }
   const auto power = static_cast<std::size_t>(std::bit_width(bytes - 1) - 1);  // 2^power < bytes <= 2^(power+1)
   const std::size_t quarter = (std::size_t{1} << power) / 4;
   const std::size_t steps = (bytes - (std::size_t{1} << power) + quarter - 1) / quarter;  // 1..4
   return {kSmallClasses + (power - 9) * 4 + steps - 1, (std::size_t{1} << power) + steps * quarter};
 }
-
-struct FreeBlock {
-  FreeBlock* next;
-};
 
 void* from_system(std::size_t bytes) {
 #if defined(__linux__)
@@ -68,15 +55,12 @@ void* from_system(std::size_t bytes) {
 // Blocks left behind by threads that ended. Never destroyed: tensors may outlive every thread.
 struct Depot {
   std::mutex mutex;
-  std::array<std::vector<FreeBlock*>, kClasses> lists;
+  std::array<std::vector<FreeBlock*>, kBlockClasses> lists;
 };
 Depot& depot() {
   static Depot* const instance = new Depot;
   return *instance;
 }
-
-// A thread that frees much more than it takes (it consumes what another makes) hands blocks on beyond this many bytes.
-constexpr std::int64_t kSpill = std::int64_t{1} << 20;
 
 void to_depot(void* block, std::size_t index) {
   Depot& shared = depot();
@@ -84,20 +68,17 @@ void to_depot(void* block, std::size_t index) {
   shared.lists[index].push_back(new (block) FreeBlock{nullptr});
 }
 
-struct ThreadPool {
-  std::array<FreeBlock*, kClasses> free{};
+struct ThreadPool : FreeBlocks {
   std::byte* slab = nullptr;
   std::size_t slab_left = 0, next_slab = kFirstSlab;
   std::uint64_t system_calls = 0;
-  std::int64_t live_bytes = 0;  // below zero where other threads' blocks were given back here
-  std::int64_t peak_bytes = 0;
 
   void* take(SizeClass size) {
     live_bytes += static_cast<std::int64_t>(size.bytes);
     peak_bytes = std::max(peak_bytes, live_bytes);
     if (!kPooling) return from_system(size.bytes);
-    if (FreeBlock* block = free[size.index]) {
-      free[size.index] = block->next;
+    if (FreeBlock* block = lists[size.index]) {
+      lists[size.index] = block->next;
       return block;
     }
     return refill(size);
@@ -111,11 +92,11 @@ struct ThreadPool {
       if (!list.empty()) {
         FreeBlock* head = list.back();
         list.pop_back();
-        free[size.index] = head->next;
+        lists[size.index] = head->next;
         return head;
       }
     }
-    if (size.bytes > kSmall) {
+    if (size.bytes > kSmallBlock) {
       ++system_calls;
       return from_system(size.bytes);
     }
@@ -134,7 +115,7 @@ struct ThreadPool {
   void give(void* block, SizeClass size) {
     if (!kPooling || live_bytes < -kSpill) return give_elsewhere(block, size);
     live_bytes -= static_cast<std::int64_t>(size.bytes);
-    free[size.index] = new (block) FreeBlock{free[size.index]};
+    lists[size.index] = new (block) FreeBlock{lists[size.index]};
   }
 
   [[gnu::noinline, gnu::cold]] void give_elsewhere(void* block, SizeClass size) {
@@ -145,19 +126,18 @@ struct ThreadPool {
 };
 
 // Made when a thread first needs it; it ends before the thread does.
-TRIGRAD_NEAR constinit thread_local ThreadPool* pool = nullptr;
 constinit thread_local bool has_ended = false;
 
 struct Lifetime {
-  Lifetime() { pool = new ThreadPool; }
+  Lifetime() { free_blocks = new ThreadPool; }
   ~Lifetime() {
     {
       Depot& shared = depot();
       const std::lock_guard lock(shared.mutex);
-      for (std::size_t k = 0; k < kClasses; ++k)
-        if (pool->free[k]) shared.lists[k].push_back(pool->free[k]);
+      for (std::size_t k = 0; k < kBlockClasses; ++k)
+        if (free_blocks->lists[k]) shared.lists[k].push_back(free_blocks->lists[k]);
     }
-    delete std::exchange(pool, nullptr);
+    delete static_cast<ThreadPool*>(std::exchange(free_blocks, nullptr));
     has_ended = true;
   }
 };
@@ -166,20 +146,22 @@ struct Lifetime {
   if (!has_ended) {
     thread_local const Lifetime lifetime;
   }
-  return pool;
+  return static_cast<ThreadPool*>(free_blocks);
 }
-ThreadPool* pool_of_thread() { return pool ? pool : first_look(); }  // null: the thread is ending, and its last tensors die
+ThreadPool* pool_of_thread() {
+  return free_blocks ? static_cast<ThreadPool*>(free_blocks) : first_look();
+}  // null: the thread is ending, and its last tensors die
 
 }  // namespace
 
-void* pool_take(std::size_t bytes) {
+void* pool_take_any(std::size_t bytes) {
   const SizeClass size = class_of(bytes);
   if (ThreadPool* const mine = pool_of_thread()) [[likely]]
     return mine->take(size);
   return from_system(size.bytes);
 }
 
-void pool_give(void* block, std::size_t bytes) {
+void pool_give_any(void* block, std::size_t bytes) {
   const SizeClass size = class_of(bytes);
   if (ThreadPool* const mine = pool_of_thread()) [[likely]]
     return mine->give(block, size);
@@ -199,9 +181,9 @@ void pool_reset_peak() {
 
 void pool_trim() {
   ThreadPool* const mine = pool_of_thread();
-  for (std::size_t k = kSmallClasses; mine && k < kClasses; ++k)
-    while (FreeBlock* block = mine->free[k]) {
-      mine->free[k] = block->next;
+  for (std::size_t k = kSmallClasses; mine && k < kBlockClasses; ++k)
+    while (FreeBlock* block = mine->lists[k]) {
+      mine->lists[k] = block->next;
       std::free(block);
     }
 }

@@ -64,7 +64,13 @@ Tensor like(const Tensor& x, double constant) {
   c.cell()->weak = true;
   return c;
 }
+Tensor empty_of(const Tensor& x) { return Tensor(new_cell_like(*x.cell())); }
 Tensor zeros_of(const Tensor& x) { return zeros(x.shape(), x.dtype()); }
+Tensor ones_of(const Tensor& x) {
+  Tensor z = empty_of(x);
+  visit_dtype(x.dtype(), [&]<class T>() { std::fill_n(numbers<T>(z), z.numel(), T{1}); });
+  return z;
+}
 
 double Tensor::item() const {
   if (numel() != 1)

@@ -71,6 +71,7 @@ struct Cell {
   bool holds_itself : 1 = false;
   bool contiguous : 1 = false;  // row by row without gaps; set with the extents
   bool with_numbers : 1 = false;  // a CellWithNumbers
+  bool unused : 1 = false;        // a new cell sets all eight: one left out had to be read first, just after it was written
   std::uint8_t inputs_saved = 0;  // bit k: input k is held for a rule
   std::uint32_t thread = 0;       // who recorded this node
 
@@ -123,6 +124,7 @@ struct CellWithNumbers {  // and behind it the numbers
 static_assert(sizeof(void*) != 8 || sizeof(CellWithNumbers) + sizeof(double) <= 200);  // a scalar node
 
 Cell* new_cell(DType dtype, const Dims& shape);  // with numbers of its own, row by row; they are not set
+Cell* new_cell_like(const Cell& x);                // the same, of x's shape and type
 Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset);
 void retain(Cell* cell, std::uint64_t counts);    // kRef, kHold or both
 void release(Cell* cell, std::uint64_t counts);   // never recurses, however deep the graph behind it

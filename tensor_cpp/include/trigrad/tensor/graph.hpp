@@ -17,6 +17,7 @@ struct ThreadState {
   bool recording = true;
   bool anomaly = false;
   std::uint32_t number = 0;  // 1, 2, 3, ...; 0: nobody has asked yet
+  std::uint32_t last_run = ~0u;  // the newest of this thread's marks
   std::uint32_t sweep = 0;   // cells marked with this number or a later one take part in the sweep that is running
   std::uint64_t nodes_created = 0;
 };
@@ -52,10 +53,8 @@ Attrs& attrs_of(Cell& node) {
 }
 
 // Whether a rule has to compute the gradient of input k at all. Valid while the sweep visits the node.
-inline bool wants_gradient(const Cell& node, std::size_t k) {
-  const Cell* const input = node.input_cells()[k];
-  return input && input->requires_grad && input->mark >= thread_state.sweep;
-}
+inline bool wants_gradient(const Cell* input) { return input && input->requires_grad && input->mark >= thread_state.sweep; }
+inline bool wants_gradient(const Cell& node, std::size_t k) { return wants_gradient(node.input_cells()[k]); }
 
 inline Tensor input_of(const Cell& node, std::size_t k) { return Tensor::alias(node.input_cells()[k]); }
 

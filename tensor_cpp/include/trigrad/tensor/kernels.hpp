@@ -11,10 +11,13 @@
 #include <trigrad/tensor/tensor.hpp>
 
 // One version of each loop per instruction set in the same binary, chosen at load time; `flatten` because a formula that
-// stays a call is not vectorised. Where the compiler has no such thing the plain loop is compiled for the baseline.
+// stays a call is not vectorised. Sets are named, not processors: "arch=haswell" would run on that model and on no other.
+// Where the compiler has no such thing the plain loop is compiled for the baseline.
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_THREAD__) && \
     !defined(TRIGRAD_MUTANTS)
-#define TRIGRAD_CLONES __attribute__((flatten, target_clones("avx512f", "arch=haswell", "default")))
+#define TRIGRAD_WIDEST "avx512f"
+#define TRIGRAD_WIDE "avx2"
+#define TRIGRAD_CLONES __attribute__((flatten, target_clones(TRIGRAD_WIDEST, TRIGRAD_WIDE, "default")))
 #else
 #define TRIGRAD_CLONES
 #endif

@@ -99,7 +99,9 @@ class Tensor {
 };
 
 Tensor like(const Tensor& x, double constant);  // a weak 0-dim constant of x's dtype
+Tensor empty_of(const Tensor& x);               // x's shape and dtype; the numbers are not set
 Tensor zeros_of(const Tensor& x);
+Tensor ones_of(const Tensor& x);
 
 Tensor apply_elementwise(const OpRow& row, const PackedAttrs& attrs, std::span<const Tensor* const> inputs);
 
