@@ -60,8 +60,8 @@ class TensorModel {
       for (std::size_t k = 0; k < nets_[n].heads.size(); ++k) {
         const Linear& layer = nets_[n].heads[k];
         const Head& head = workload_.nets[n].heads[k];
-        const Tensor part = loss_of(head.loss, trigrad::linear(h, layer.weight, layer.bias), batch, head.target);
-        total = total.defined() ? total + part : part;
+        Tensor part = loss_of(head.loss, trigrad::linear(h, layer.weight, layer.bias), batch, head.target);
+        total = total.defined() ? total + part : std::move(part);
       }
     }
     return total;

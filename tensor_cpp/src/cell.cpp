@@ -154,7 +154,7 @@ void Cell::set_extents(const Dims& shape, const Dims& strides) {
 }
 
 namespace {
-Cell* cell_with_room_for(std::int64_t numbers, DType dtype) {
+[[gnu::always_inline]] inline Cell* cell_with_room_for(std::int64_t numbers, DType dtype) {
   const std::size_t bytes = static_cast<std::size_t>(numbers) * size_of(dtype);
   const bool few = bytes <= kFewBytes;
   auto* const cell = new (pool_take(few ? sizeof(CellWithNumbers) + bytes : sizeof(Cell))) Cell;
@@ -178,8 +178,12 @@ Cell* new_cell(DType dtype, const Dims& shape) {
   return cell;
 }
 
+namespace {
+TRIGRAD_COLD Cell* new_cell_of_any(DType dtype, std::span<const std::int64_t> sizes) { return new_cell(dtype, Dims(sizes)); }
+}  // namespace
+
 Cell* new_cell_like(const Cell& x) {
-  if (!x.contiguous || x.ndim > 2) return new_cell(x.dtype, Dims(x.sizes()));
+  if (!x.contiguous || x.ndim > 2) return new_cell_of_any(x.dtype, x.sizes());
   Cell* const cell = cell_with_room_for(x.numel(), x.dtype);
   cell->ndim = x.ndim;
   cell->contiguous = true;
@@ -213,8 +217,6 @@ TRIGRAD_COLD void release_shared(Cell* cell, std::uint64_t counts) {
   if (refs(before) == refs(counts)) destroy(cell);
 }
 }  // namespace
-
-void retain(Cell* cell, std::uint64_t counts) { cell->counts.add(counts); }
 
 void release(Cell* cell, std::uint64_t counts) {
   if (cell->counts.get() == counts) return destroy(cell);  // the only one who points here: nobody is left to race with

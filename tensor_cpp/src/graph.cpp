@@ -1,6 +1,7 @@
 // Recording: the thread's switches, and how a result becomes a node (see graph.hpp).
 
 #include <trigrad/tensor/graph.hpp>
+#include <trigrad/tensor/internal.hpp>
 #include <trigrad/tensor/ops.hpp>
 #include <trigrad/tensor/pool.hpp>
 
@@ -12,12 +13,6 @@ namespace {
 
 std::string (*call_site_provider)() = nullptr;
 
-[[noreturn]] TRIGRAD_COLD void refuse_other_thread(std::string_view op) {
-  throw ThreadError(std::string(op) +
-                    ": this graph belongs to another thread, the one that recorded it; detach() "
-                    "shares values across threads");
-}
-
 std::uint32_t this_thread() {
   static std::atomic<std::uint32_t> threads{0};
   if (thread_state.number == 0) thread_state.number = threads.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -26,13 +21,15 @@ std::uint32_t this_thread() {
 
 }  // namespace
 
+void refuse_other_thread(std::string_view op) {
+  throw ThreadError(std::string(op) +
+                    ": this graph belongs to another thread, the one that recorded it; detach() "
+                    "shares values across threads");
+}
+
 void set_call_site_provider(std::string (*provider)()) { call_site_provider = provider; }
 
 std::string call_site() { return call_site_provider ? call_site_provider() : std::string("a place C++ does not record"); }
-
-void check_owner(const Cell& cell, std::string_view op) {
-  if (!cell.is_leaf() && cell.requires_grad && cell.thread != this_thread() && !mutant("thread.not_checked")) refuse_other_thread(op);
-}
 
 bool has_nan(const Tensor& x) {
   return is_floating(x.dtype()) && visit_floating(x.dtype(), [&]<class T>() {

@@ -246,6 +246,24 @@ void check(const char* what, double value, bool good) {
   std::snprintf(text, sizeof text, "%g", value);
   if (!good) throw ValueError(std::string("Invalid ") + what + ": " + text);
 }
+
+// The parameters' gradients in a list that is kept from step to step. They are not counted: the parameters hold them.
+class GradientList {
+ public:
+  GradientList(std::span<const Tensor> parameters, std::vector<Tensor>& list) : list_(list) {
+    for (const Tensor& x : parameters) list_.emplace_back(capture::recording() ? x.grad().cell() : x.cell()->grad());
+  }
+  ~GradientList() {
+    for (Tensor& gradient : list_) gradient.detach_ownership();
+    list_.clear();
+  }
+  GradientList(const GradientList&) = delete;
+  GradientList& operator=(const GradientList&) = delete;
+  void leave_out(std::size_t k) const { list_[k].detach_ownership(); }
+
+ private:
+  std::vector<Tensor>& list_;
+};
 }  // namespace
 
 Optimizer::Optimizer(std::vector<Tensor> parameters, double lr) : parameters_(std::move(parameters)), lr_(lr) {
@@ -277,17 +295,15 @@ SGD::SGD(std::vector<Tensor> parameters, const SGDOptions& options)
 
 void SGD::step() {
   options_.lr = lr();
-  gradients_.clear();  // of a step that threw
+  const GradientList gradients(parameters_, gradients_);
   const bool moving = options_.momentum != 0;
-  for (std::size_t k = 0; k < parameters_.size(); ++k) {
-    Tensor& grad = gradients_.emplace_back(parameters_[k].grad());
-    if (!grad.defined() || !moving || velocities_[k].defined()) continue;
+  for (std::size_t k = 0; k < parameters_.size() && moving; ++k) {
+    if (!gradients_[k].defined() || velocities_[k].defined()) continue;
     velocities_[k] = zeros_of(parameters_[k]);
-    sgd_({&parameters_[k], 1}, {&grad, 1}, {&velocities_[k], 1}, options_, /*first_step=*/true);
-    grad = {};
+    sgd_({&parameters_[k], 1}, {&gradients_[k], 1}, {&velocities_[k], 1}, options_, /*first_step=*/true);
+    gradients.leave_out(k);
   }
   sgd_(parameters_, gradients_, {velocities_.data(), moving ? velocities_.size() : 0}, options_, /*first_step=*/false);
-  gradients_.clear();
 }
 
 Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options, bool decoupled)

@@ -21,21 +21,6 @@ namespace {
 
 constexpr std::size_t kFirstSlab = std::size_t{1} << 16, kLargestSlab = std::size_t{1} << 21;  // each twice as long as the last
 
-struct SizeClass {
-  std::size_t index, bytes;
-};
-
-SizeClass class_of(std::size_t bytes) {
-  if (bytes <= kSmallBlock) {
-    const std::size_t steps = (std::max<std::size_t>(bytes, 1) + kBlockStep - 1) / kBlockStep;
-    return {steps, steps * kBlockStep};
-  }
-  const auto power = static_cast<std::size_t>(std::bit_width(bytes - 1) - 1);  // 2^power < bytes <= 2^(power+1)
-  const std::size_t quarter = (std::size_t{1} << power) / 4;
-  const std::size_t steps = (bytes - (std::size_t{1} << power) + quarter - 1) / quarter;  // 1..4
-  return {kSmallClasses + (power - 9) * 4 + steps - 1, (std::size_t{1} << power) + steps * quarter};
-}
-
 void* from_system(std::size_t bytes) {
 #if defined(__linux__)
   // Large blocks ask for large pages: a matrix read by columns would else need an address translation for each row.
@@ -73,18 +58,13 @@ struct ThreadPool : FreeBlocks {
   std::size_t slab_left = 0, next_slab = kFirstSlab;
   std::uint64_t system_calls = 0;
 
-  void* take(SizeClass size) {
+  void* take(BlockClass size) {
     live_bytes += static_cast<std::int64_t>(size.bytes);
     peak_bytes = std::max(peak_bytes, live_bytes);
-    if (!kPooling) return from_system(size.bytes);
-    if (FreeBlock* block = lists[size.index]) {
-      lists[size.index] = block->next;
-      return block;
-    }
-    return refill(size);
+    return kPooling ? refill(size) : from_system(size.bytes);
   }
 
-  [[gnu::noinline, gnu::cold]] void* refill(SizeClass size) {
+  void* refill(BlockClass size) {
     {
       Depot& shared = depot();
       const std::lock_guard lock(shared.mutex);
@@ -112,13 +92,7 @@ struct ThreadPool : FreeBlocks {
     return block;
   }
 
-  void give(void* block, SizeClass size) {
-    if (!kPooling || live_bytes < -kSpill) return give_elsewhere(block, size);
-    live_bytes -= static_cast<std::int64_t>(size.bytes);
-    lists[size.index] = new (block) FreeBlock{lists[size.index]};
-  }
-
-  [[gnu::noinline, gnu::cold]] void give_elsewhere(void* block, SizeClass size) {
+  void give(void* block, BlockClass size) {
     if (kPooling) return to_depot(block, size.index);
     live_bytes -= static_cast<std::int64_t>(size.bytes);
     std::free(block);
@@ -154,18 +128,14 @@ ThreadPool* pool_of_thread() {
 
 }  // namespace
 
-void* pool_take_any(std::size_t bytes) {
-  const SizeClass size = class_of(bytes);
-  if (ThreadPool* const mine = pool_of_thread()) [[likely]]
-    return mine->take(size);
-  return from_system(size.bytes);
+void* pool_take_elsewhere(BlockClass size) {
+  ThreadPool* const mine = pool_of_thread();
+  return mine ? mine->take(size) : from_system(size.bytes);
 }
 
-void pool_give_any(void* block, std::size_t bytes) {
-  const SizeClass size = class_of(bytes);
-  if (ThreadPool* const mine = pool_of_thread()) [[likely]]
-    return mine->give(block, size);
-  if (kPooling) to_depot(block, size.index);
+void pool_give_elsewhere(void* block, BlockClass size) {
+  if (ThreadPool* const mine = pool_of_thread()) mine->give(block, size);
+  else if (kPooling) to_depot(block, size.index);
   else std::free(block);
 }
 

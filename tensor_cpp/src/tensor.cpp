@@ -39,16 +39,14 @@ void set_default_dtype(DType dtype) {
   current_default = dtype;
 }
 
-void same_dtype(std::string_view op, const Tensor& x, const Tensor& y) {
-  if (x.dtype() != y.dtype())
-    throw DTypeError(std::string(op) + ": dtypes " + std::string(name_of(x.dtype())) + " and " + std::string(name_of(y.dtype())) +
-                     " differ; convert one with .to()");
+void refuse_dtypes(std::string_view op, DType x, DType y) {
+  throw DTypeError(std::string(op) + ": dtypes " + std::string(name_of(x)) + " and " + std::string(name_of(y)) +
+                   " differ; convert one with .to()");
 }
 
-void needs_floating(std::string_view op, const Tensor& x) {
-  if (!is_floating(x.dtype()))
-    throw DTypeError(std::string(op) + ": needs a floating-point tensor, not " + std::string(name_of(x.dtype())) +
-                     "; convert it with .float() or .double()");
+void refuse_dtype(std::string_view op, DType x) {
+  throw DTypeError(std::string(op) + ": needs a floating-point tensor, not " + std::string(name_of(x)) +
+                   "; convert it with .float() or .double()");
 }
 
 // Float64, so that float64 arithmetic sees all of its digits; being weak it makes no float32 tensor wider.
@@ -64,7 +62,6 @@ Tensor like(const Tensor& x, double constant) {
   c.cell()->weak = true;
   return c;
 }
-Tensor empty_of(const Tensor& x) { return Tensor(new_cell_like(*x.cell())); }
 Tensor zeros_of(const Tensor& x) { return zeros(x.shape(), x.dtype()); }
 Tensor ones_of(const Tensor& x) {
   Tensor z = empty_of(x);

@@ -126,7 +126,7 @@ static_assert(sizeof(void*) != 8 || sizeof(CellWithNumbers) + sizeof(double) <= 
 Cell* new_cell(DType dtype, const Dims& shape);  // with numbers of its own, row by row; they are not set
 Cell* new_cell_like(const Cell& x);                // the same, of x's shape and type
 Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset);
-void retain(Cell* cell, std::uint64_t counts);    // kRef, kHold or both
+inline void retain(Cell* cell, std::uint64_t counts) { cell->counts.add(counts); }  // kRef, kHold or both
 void release(Cell* cell, std::uint64_t counts);   // never recurses, however deep the graph behind it
 void release_saved(Cell* cell);                   // lets go of the numbers that rules read
 void free_graph(Cell* cell);                      // lets go of the inputs as well; the node is then `freed`

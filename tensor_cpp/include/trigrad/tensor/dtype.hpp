@@ -13,7 +13,10 @@ constexpr std::string_view name_of(DType dtype) {
   constexpr std::string_view names[] = {"bool", "int64", "float32", "float64"};
   return names[static_cast<int>(dtype)];
 }
-constexpr std::size_t size_of(DType dtype) { return dtype == DType::Bool ? 1 : dtype == DType::Float32 ? 4 : 8; }
+constexpr std::size_t size_of(DType dtype) {
+  constexpr std::uint8_t sizes[] = {1, 8, 4, 8};
+  return sizes[static_cast<int>(dtype)];
+}
 constexpr bool is_floating(DType dtype) { return dtype >= DType::Float32; }
 
 template <class T>

@@ -7,11 +7,25 @@
 namespace trigrad {
 
 std::string call_site();                                    // the user's line, where somebody can tell
-void check_owner(const Cell& cell, std::string_view op);    // ThreadError unless this thread recorded the graph
 bool has_nan(const Tensor& x);
-void same_dtype(std::string_view op, const Tensor& x, const Tensor& y);  // DTypeError where they differ
-void needs_floating(std::string_view op, const Tensor& x);               // DTypeError for integers and booleans
 std::size_t stack_left();                                   // bytes of this thread's stack below the caller
+
+// Checks are in sight, since every operation makes some; what they say when they fail is not.
+[[noreturn]] TRIGRAD_COLD void refuse_dtypes(std::string_view op, DType x, DType y);
+[[noreturn]] TRIGRAD_COLD void refuse_dtype(std::string_view op, DType x);
+[[noreturn]] TRIGRAD_COLD void refuse_other_thread(std::string_view op);
+
+inline void same_dtype(std::string_view op, const Tensor& x, const Tensor& y) {  // DTypeError where they differ
+  if (x.dtype() != y.dtype()) refuse_dtypes(op, x.dtype(), y.dtype());
+}
+inline void needs_floating(std::string_view op, const Tensor& x) {  // DTypeError for integers and booleans
+  if (!is_floating(x.dtype())) refuse_dtype(op, x.dtype());
+}
+// ThreadError unless this thread recorded the graph.
+inline void check_owner(const Cell& cell, std::string_view op) {
+  const bool foreign = !cell.is_leaf() && cell.requires_grad && cell.thread != thread_state.number;
+  if (foreign && !mutant("thread.not_checked")) refuse_other_thread(op);
+}
 
 inline bool same_sizes(const Tensor& x, const Tensor& y) { return same_sizes(x.cell()->sizes(), y.cell()->sizes()); }
 
@@ -40,25 +54,29 @@ T* numbers(const Tensor& x) {
 class Flat {
  public:
   explicit Flat(const Tensor& x) : tensor_(x), flat_(x.cell()) {
-    if (!x.defined() || x.is_contiguous()) return;
-    copy_ = contiguous_data(x);
-    flat_ = copy_.cell();
+    if (x.defined() && !x.is_contiguous()) flat_ = contiguous_data(x).detach_ownership();
   }
   explicit Flat(Tensor&&) = delete;  // it would be gone
+  Flat(const Flat&) = delete;
+  Flat& operator=(const Flat&) = delete;
+  ~Flat() {
+    if (is_copy()) release(flat_, kRef | kHold);
+  }
   template <class T>
   T* data() const {
     return flat_ ? numbers<T>(*flat_) : nullptr;
   }
   void changed() const {  // by who wrote there: what was a copy goes back
     if (!tensor_.defined()) return;
-    if (copy_.defined()) copy_elements(copy_, tensor_);
+    if (is_copy()) copy_elements(*Borrowed(flat_), tensor_);
     tensor_.cell()->storage->changed();
   }
 
  private:
+  bool is_copy() const { return flat_ != tensor_.cell(); }
+
   const Tensor& tensor_;
-  Tensor copy_;
-  const Cell* flat_;
+  Cell* flat_;
 };
 
 // Where the stack is now. The address of a local would not do: sanitizers move locals elsewhere.

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -22,14 +23,28 @@ constexpr bool kPooling = false;  // every block from the system, so that the sa
 constexpr bool kPooling = true;
 #endif
 
+// Classes are steps of 16 bytes up to 512, above that four to each power of two.
 constexpr std::size_t kSmallBlock = 512, kBlockStep = 16;
 constexpr std::size_t kSmallClasses = kSmallBlock / kBlockStep + 1, kBlockClasses = kSmallClasses + 4 * 48;
+
+struct BlockClass {
+  std::size_t index, bytes;
+};
+inline BlockClass class_of(std::size_t bytes) {
+  if (bytes <= kSmallBlock) {
+    const std::size_t steps = (std::max<std::size_t>(bytes, 1) + kBlockStep - 1) / kBlockStep;
+    return {steps, steps * kBlockStep};
+  }
+  const auto power = static_cast<std::size_t>(std::bit_width(bytes - 1) - 1);  // 2^power < bytes <= 2^(power+1)
+  const std::size_t quarters = ((bytes - 1) >> (power - 2)) + 1;               // of 2^power: 5 to 8
+  return {kSmallClasses + (power - 9) * 4 + quarters - 5, quarters << (power - 2)};
+}
 
 struct FreeBlock {
   FreeBlock* next;
 };
 
-// A thread's free blocks. In sight, because every operation takes and gives small ones several times.
+// A thread's free blocks. In sight, because every operation takes and gives several.
 struct FreeBlocks {
   std::array<FreeBlock*, kBlockClasses> lists{};
   std::int64_t live_bytes = 0;  // below zero where other threads' blocks were given back here
@@ -40,29 +55,28 @@ TRIGRAD_NEAR inline constinit thread_local FreeBlocks* free_blocks = nullptr;  /
 // A thread that frees much more than it takes (it consumes what another makes) hands blocks on beyond this many bytes.
 constexpr std::int64_t kSpill = std::int64_t{1} << 20;
 
-void* pool_take_any(std::size_t bytes);
-void pool_give_any(void* block, std::size_t bytes);
+void* pool_take_elsewhere(BlockClass size);
+void pool_give_elsewhere(void* block, BlockClass size);
 
 // Aligned to 16 bytes, beyond 512 bytes to 64; contents undefined.
 inline void* pool_take(std::size_t bytes) {
+  const BlockClass size = class_of(bytes);
   FreeBlocks* const mine = free_blocks;
-  if (!mine || bytes - 1 >= kSmallBlock) return pool_take_any(bytes);  // no bytes are more than any, less one
-  const std::size_t steps = (bytes + kBlockStep - 1) / kBlockStep;
-  FreeBlock* const block = mine->lists[steps];
-  if (!block) return pool_take_any(bytes);
-  mine->lists[steps] = block->next;
-  mine->live_bytes += static_cast<std::int64_t>(steps * kBlockStep);
+  if (!mine || !mine->lists[size.index]) return pool_take_elsewhere(size);
+  FreeBlock* const block = mine->lists[size.index];
+  mine->lists[size.index] = block->next;
+  mine->live_bytes += static_cast<std::int64_t>(size.bytes);
   mine->peak_bytes = std::max(mine->peak_bytes, mine->live_bytes);
   return block;
 }
 
 // `bytes` as it was asked for.
 inline void pool_give(void* block, std::size_t bytes) {
+  const BlockClass size = class_of(bytes);
   FreeBlocks* const mine = free_blocks;
-  if (!kPooling || !mine || bytes - 1 >= kSmallBlock || mine->live_bytes < -kSpill) return pool_give_any(block, bytes);
-  const std::size_t steps = (bytes + kBlockStep - 1) / kBlockStep;
-  mine->live_bytes -= static_cast<std::int64_t>(steps * kBlockStep);
-  mine->lists[steps] = new (block) FreeBlock{mine->lists[steps]};
+  if (!kPooling || !mine || mine->live_bytes < -kSpill) return pool_give_elsewhere(block, size);
+  mine->live_bytes -= static_cast<std::int64_t>(size.bytes);
+  mine->lists[size.index] = new (block) FreeBlock{mine->lists[size.index]};
 }
 
 struct PoolCounters {

@@ -99,7 +99,7 @@ class Tensor {
 };
 
 Tensor like(const Tensor& x, double constant);  // a weak 0-dim constant of x's dtype
-Tensor empty_of(const Tensor& x);               // x's shape and dtype; the numbers are not set
+inline Tensor empty_of(const Tensor& x) { return Tensor(new_cell_like(*x.cell())); }  // x's shape and dtype; the numbers are not set
 Tensor zeros_of(const Tensor& x);
 Tensor ones_of(const Tensor& x);
 
