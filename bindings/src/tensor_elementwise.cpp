@@ -62,7 +62,7 @@ py::dict record_of(const OpInfo& info, int inputs, const char* kind) {
   record["gradient"] = gradients[static_cast<int>(info.gradient)];
   record["analytic"] = info.analytic;
   py::list names, saves, domain, kinks, samples;
-  const Saved saved = saved_for(info, [](std::size_t) { return true; });
+  const Saved saved = saved_for(info);
   for (int k = 0; k < inputs; ++k) {
     const std::string name(info.inputs[static_cast<std::size_t>(k)]);
     names.append(name);

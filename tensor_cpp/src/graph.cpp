@@ -49,12 +49,15 @@ void check_output(const Tensor& z, std::string_view op, std::span<const Tensor* 
 void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, const void* attrs) {
   if (!thread_state.recording && !mutant("no_grad.ignored")) return;
   bool tracked = false;
-  for (const Tensor* x : inputs)
-    if (x->requires_grad()) {
+  Saved saves = Saved::Nothing;  // what the rules of the inputs that want a gradient read
+  for (std::size_t k = 0; k < inputs.size(); ++k)
+    if (inputs[k]->requires_grad()) {
       tracked = true;
-      check_owner(*x->cell(), row.info->name);
+      if (k < row.info->saves.size()) saves = saves | row.info->saves[k];
+      check_owner(*inputs[k]->cell(), row.info->name);
     }
   if (!tracked) return;
+  if (mutant("saves.everything")) saves = Saved::X | Saved::Y | Saved::Z;
   if (capture::recording())
     capture::refuse(std::string(row.info->name) + ", a Function of your own, was called", "write it in terms of the engine's operations");
 
@@ -67,9 +70,6 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
   node.input_count = static_cast<std::uint32_t>(inputs.size());
   if (inputs.size() > kInlineInputs) node.inputs.many = static_cast<Cell**>(pool_take(inputs.size() * sizeof(Cell*)));
   const auto edges = node.input_cells();
-  const Saved saves = mutant("saves.everything")
-                          ? Saved::X | Saved::Y | Saved::Z
-                          : saved_for(*row.info, [&](std::size_t k) { return k < inputs.size() && inputs[k]->requires_grad(); });
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     Cell* input = inputs[k]->cell();
     const bool saved = saves_input(saves, k);

@@ -124,11 +124,14 @@ TRIGRAD_COLD Tensor recorded_gradient_before(Activation activation, const Tensor
   return g * (z * (like(z, 1) - z));
 }
 
-// Else in one pass; in place of g where the sweep alone holds that.
-Tensor gradient_before(Activation activation, const Tensor& g, const Tensor& z) {
+// Else in one pass; in place of g where the sweep alone holds that. A new tensor is put into `made`.
+const Tensor& gradient_before(Activation activation, const Tensor& g, const Tensor& z, Tensor& made) {
   if (activation == Activation::None || mutant("linear.activation_ignored")) return g;
-  if (grad_enabled() || mutant("linear.relu_passes_at_0") || mutant("linear.tanh_slope")) return recorded_gradient_before(activation, g, z);
-  const Tensor h = is_ours_alone(g) ? g : empty_of(z);
+  if (grad_enabled() || mutant("linear.relu_passes_at_0") || mutant("linear.tanh_slope"))
+    return made = recorded_gradient_before(activation, g, z);
+  const bool in_place = is_ours_alone(g);
+  if (!in_place) made = empty_of(z);
+  const Tensor& h = in_place ? g : made;
   const Flat flat_g(g), flat_z(z);
   visit_floating(z.dtype(), [&]<class T>() {
     const auto undo = with_activation(activation, []<Activation act>() { return undo_activation<act, T>; });
@@ -183,7 +186,8 @@ Tensor Linear::forward(const Tensor& input, const Tensor& weight, const Tensor& 
 void Linear::vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   const Borrowed borrowed_input(node.input_cells()[0]), borrowed_weight(node.input_cells()[1]), z(&node);
   const Tensor &input = *borrowed_input, &weight = *borrowed_weight;
-  const Tensor before = gradient_before(attrs_of<Attrs>(node).activation, g, *z);
+  Tensor made;
+  const Tensor& before = gradient_before(attrs_of<Attrs>(node).activation, g, *z, made);
   if (grad_enabled() || mutant("linear.weight_of_first_row_only") || mutant("linear.bias_averaged"))
     return record_gradients(node, input, weight, before, gradients);
   fill_gradients(node, input, weight, before, gradients);

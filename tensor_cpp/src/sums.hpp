@@ -12,6 +12,7 @@ namespace trigrad {
 // Σ term(k) over k < n, in sixteen lanes: whole vectors on every instruction set, and the same order on all of them.
 template <class Sum, class F>
 Sum lane_sum(std::int64_t n, F term) {
+  if (n == 1) return Sum{0} + term(0);  // as the lanes would have it, without clearing them
   Sum lanes[16]{};
   std::int64_t k = 0;
   for (; k + 16 <= n; k += 16)

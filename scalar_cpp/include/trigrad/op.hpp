@@ -62,11 +62,10 @@ struct OpInfo {
   std::array<std::string_view, 16> samples{};   // structural ops: calls that the tests make
 };
 
-// What backward may read in all: the union over the rules of the wanted inputs.
-constexpr Saved saved_for(const OpInfo& info, auto wants) {
+// What backward may read in all: the union over the rules.
+constexpr Saved saved_for(const OpInfo& info) {
   Saved saved = Saved::Nothing;
-  for (std::size_t k = 0; k < info.saves.size(); ++k)
-    if (wants(k)) saved = saved | info.saves[k];
+  for (const Saved by_rule : info.saves) saved = saved | by_rule;
   return saved;
 }
 
