@@ -175,12 +175,12 @@ void pad(const T* from, std::size_t n, T* to) {
 
 template <class T>
 void run_flat(Block block, const PackedAttrs& attrs, std::span<const Tensor* const> inputs, const Tensor& out) {
-  const auto n = static_cast<std::size_t>(out.numel());
-  const std::size_t whole = n - n % kLanes, rest = n - whole;
+  const std::int64_t n = out.numel();
+  const auto rest = static_cast<std::size_t>(n) % kLanes, whole = static_cast<std::size_t>(n) - rest;
   const void* in[kMaxOperands];
   for (std::size_t i = 0; i < inputs.size(); ++i) in[i] = numbers<T>(*inputs[i]);
   T* const to = numbers<T>(out);
-  if (const int threads = threads_for(out.numel()); threads > 1)
+  if (const int threads = threads_for(n); threads > 1)
     parallel_for(static_cast<std::int64_t>(whole), kLanes, threads, [&](std::int64_t first, std::int64_t last, int) {
       const void* from[kMaxOperands];
       for (std::size_t i = 0; i < inputs.size(); ++i) from[i] = static_cast<const T*>(in[i]) + first;

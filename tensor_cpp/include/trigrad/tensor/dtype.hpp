@@ -13,10 +13,8 @@ constexpr std::string_view name_of(DType dtype) {
   constexpr std::string_view names[] = {"bool", "int64", "float32", "float64"};
   return names[static_cast<int>(dtype)];
 }
-constexpr std::size_t size_of(DType dtype) {
-  constexpr std::uint8_t sizes[] = {1, 8, 4, 8};
-  return sizes[static_cast<int>(dtype)];
-}
+inline constexpr std::uint8_t kSizes[] = {1, 8, 4, 8};  // by type; inside the function it would be written anew each time
+constexpr std::size_t size_of(DType dtype) { return kSizes[static_cast<int>(dtype)]; }
 constexpr bool is_floating(DType dtype) { return dtype >= DType::Float32; }
 
 template <class T>
