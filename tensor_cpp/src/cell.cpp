@@ -187,7 +187,10 @@ Cell* new_cell_like(const Cell& x) {
   Cell* const cell = cell_with_room_for(x.numel(), x.dtype);
   cell->ndim = x.ndim;
   cell->contiguous = true;
-  std::ranges::copy(x.extents.few, cell->extents.few);
+  std::int64_t* const to = cell->extents.few;
+  std::ranges::copy(x.extents.few, to);
+  if (x.ndim == 2) to[2] = std::max<std::int64_t>(to[1], 1), to[3] = 1;  // the step of an axis of one may be any in x
+  else to[1] = 1;
   if (capture::recording()) capture::born(cell);
   return cell;
 }
