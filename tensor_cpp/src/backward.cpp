@@ -30,7 +30,8 @@ class Reused : public std::vector<T> {
   Reused() { this->swap(drawer()); }
   ~Reused() {
     this->clear();
-    if (this->capacity() <= kKept && this->capacity() > drawer().capacity()) this->swap(drawer());
+    std::vector<T>& kept = drawer();
+    if (this->capacity() <= kKept && this->capacity() > kept.capacity()) this->swap(kept);
   }
   Reused(const Reused&) = delete;
   Reused& operator=(const Reused&) = delete;

@@ -17,12 +17,18 @@ constexpr std::size_t kFewBytes = 256;  // up to here numbers lie in their cell'
 constexpr std::uint64_t refs(std::uint64_t counts) { return counts & (kHold - 1); }
 constexpr std::uint64_t holds(std::uint64_t counts) { return counts >> 32; }
 
+// The block that a cell shares with its numbers; the cell itself is dead already.
+[[gnu::always_inline]] inline void give_back_with_cell(Storage* own) {
+  const std::size_t bytes = own->bytes;
+  auto* const block = reinterpret_cast<std::byte*>(own) - offsetof(CellWithNumbers, own);
+  own->~Storage();
+  pool_give(block, sizeof(CellWithNumbers) + bytes);
+}
+
 void give_back(Storage* storage) {
   const std::size_t bytes = storage->bytes;
   if (storage->inside_cell) {
-    auto* const block = reinterpret_cast<std::byte*>(storage) - offsetof(CellWithNumbers, own);
-    storage->~Storage();
-    pool_give(block, sizeof(CellWithNumbers) + bytes);
+    give_back_with_cell(storage);
   } else if (storage->borrowed) {
     auto* borrowed = static_cast<BorrowedStorage*>(storage);
     borrowed->release(borrowed->owner);
@@ -34,9 +40,11 @@ void give_back(Storage* storage) {
   }
 }
 
-void drop(Storage* storage, std::uint32_t refs = 1) {
-  // The last owner need not count down: nobody is left to race with.
-  if (storage->refs.get() == refs || storage->refs.take(refs) == 0) give_back(storage);
+// Takes so many owners off. The last one need not count down: nobody is left to race with.
+bool is_last(Storage* storage, std::uint32_t refs = 1) { return storage->refs.get() == refs || storage->refs.take(refs) == 0; }
+
+void drop(Storage* storage) {
+  if (is_last(storage)) give_back(storage);
 }
 
 // For the last hold of a cell that lives on. Atomic, because the owner of a graph and a thread that drops one of its handles
@@ -80,9 +88,9 @@ void bury(Cell* cell) {
   if (cell->ndim > 2) pool_give(cell->extents.many, 2 * cell->ndim * sizeof(std::int64_t));
   Storage* const storage = cell->storage;
   if (cell->with_numbers) {
-    auto* const both = reinterpret_cast<CellWithNumbers*>(cell);
+    Storage* const own = &reinterpret_cast<CellWithNumbers*>(cell)->own;
     cell->~Cell();
-    drop(&both->own, storage ? 2 : 1);
+    if (is_last(own, storage ? 2 : 1)) give_back_with_cell(own);
   } else {
     if (storage) drop(storage);
     cell->~Cell();

@@ -113,10 +113,11 @@ struct ReducedLoss {
     if (grad_enabled()) return recorded_rule<k>(g, x, t, at);
     const Tensor z = empty_of(x);
     const Flat flat_x(x), flat_t(t);
+    const std::int64_t n = x.numel();
     visit_floating(x.dtype(), [&]<class T>() {
       const T scaled = static_cast<T>(static_cast<double>(*numbers<T>(g)) * (Pair::factors[k] / at.divisor));
       parallel_for(
-          x.numel(), kLanes, threads_for(x.numel()),
+          n, kLanes, threads_for(n),
           [scaled, pair = at.pair, x = flat_x.data<T>(), t = flat_t.data<T>(), z = numbers<T>(z)](
               std::int64_t first, std::int64_t last, int) { rises<Pair, k>(pair, scaled, x + first, t + first, z + first, last - first); });
     });

@@ -91,15 +91,20 @@ std::string_view Tensor::op_name() const { return cell_->op ? cell_->op->info->n
 
 Tensor Tensor::grad() const { return capture::recording() ? capture::grad_of(*this) : Tensor::alias(cell_->grad()); }
 
+namespace {
+[[noreturn]] TRIGRAD_COLD void refuse_grad(const Tensor& x, const Tensor& grad) {
+  throw ShapeError("grad: a tensor of shape " + quoted_shape(x) + " and dtype " + std::string(name_of(x.dtype())) +
+                   " cannot have a gradient of shape " + quoted_shape(grad) + " and dtype " + std::string(name_of(grad.dtype())));
+}
+TRIGRAD_COLD void note_set_grad(const Tensor& x, const Tensor& grad) {
+  capture::grad_changes(x.cell());
+  capture::call(std::array<const Tensor*, 2>{&x, &grad}, {}, [](capture::Inputs in, Tensor*) { Tensor(*in[0]).set_grad(*in[1]); });
+}
+}  // namespace
+
 void Tensor::set_grad(const Tensor& grad) {
-  if (grad.defined() && (!same_sizes(grad, *this) || grad.dtype() != dtype()))
-    throw ShapeError("grad: a tensor of shape " + quoted_shape(*this) + " and dtype " + std::string(name_of(dtype())) +
-                     " cannot have a gradient of shape " + quoted_shape(grad) + " and dtype " + std::string(name_of(grad.dtype())));
-  if (capture::recording()) {
-    capture::grad_changes(cell_);
-    return capture::call(std::array<const Tensor*, 2>{this, &grad}, {},
-                         [](capture::Inputs in, Tensor*) { Tensor(*in[0]).set_grad(*in[1]); });
-  }
+  if (grad.defined() && (!same_sizes(grad, *this) || grad.dtype() != dtype())) refuse_grad(*this, grad);
+  if (capture::recording()) return note_set_grad(*this, grad);
   Tensor old{std::exchange(cell_->place_for_grad(), Tensor(grad).detach_ownership())};
 }
 
