@@ -156,11 +156,7 @@ void bind_autograd(py::module_& m, TensorClass& cls) {
         const auto held = shared_object(std::move(hook));
         return x.register_hook([held](const Tensor& g) {
           const py::gil_scoped_acquire gil;
-          const Tensor replaced = maybe_tensor("hook", (*held)(g));
-          if (replaced.defined() && !replaced.cell()->weak && replaced.dtype() != g.dtype())
-            throw DTypeError("hook: it returned dtype " + std::string(name_of(replaced.dtype())) + " for a gradient of dtype " +
-                             std::string(name_of(g.dtype())));
-          return replaced;
+          return maybe_tensor("hook", (*held)(g));
         });
       },
       py::arg("hook"));

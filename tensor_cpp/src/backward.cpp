@@ -280,6 +280,10 @@ class Sweep {
       if (!replaced.defined() || mutant("hook.result_ignored")) continue;
       if (!same_sizes(replaced, g))
         throw ShapeError("hook: it returned shape " + to_string(replaced.shape()) + " for a gradient of shape " + to_string(g.shape()));
+      if (replaced.cell()->weak) replaced = to_dtype(replaced, g.dtype());  // a plain number
+      if (replaced.dtype() != g.dtype())
+        throw DTypeError("hook: it returned dtype " + std::string(name_of(replaced.dtype())) + " for a gradient of dtype " +
+                         std::string(name_of(g.dtype())));
       g = std::move(replaced);
     }
   }

@@ -94,12 +94,6 @@ void check_fits(std::string_view op, std::size_t k, const Tensor& parameter, con
   if (!fits) refuse(op, k, parameter, other, what);
 }
 
-void check_gradient(std::string_view op, std::size_t k, const Tensor& parameter, const Tensor& gradient) {
-  needs_floating(op, parameter);
-  const bool its_own = gradient.cell() == parameter.cell()->grad();  // then it was checked when it came there
-  if (!its_own) check_fits(op, k, parameter, gradient, "gradient");
-}
-
 // --- from tensors to kernels ---------------------------------------------------------------------------------------
 const Tensor kNone;
 
@@ -200,7 +194,8 @@ void sgd_(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
   const bool moving = options.momentum != 0;
   for (std::size_t k = 0; k < count; ++k) {
     if (!gradients[k].defined()) continue;
-    check_gradient("sgd_", k, parameters[k], gradients[k]);
+    needs_floating("sgd_", parameters[k]);
+    check_fits("sgd_", k, parameters[k], gradients[k], "gradient");
     if (moving) check_fits("sgd_", k, parameters[k], velocities[k], "velocity");
   }
   const std::tuple updates(SGDUpdate<float>(options, first_step), SGDUpdate<double>(options, first_step));
@@ -228,7 +223,8 @@ void adam_(std::span<const Tensor> parameters, std::span<const Tensor> gradients
   if (step < 1) throw ValueError("adam_: steps are counted from 1, not " + std::to_string(step));
   for (std::size_t k = 0; k < count; ++k) {
     if (!gradients[k].defined()) continue;
-    check_gradient("adam_", k, parameters[k], gradients[k]);
+    needs_floating("adam_", parameters[k]);
+    check_fits("adam_", k, parameters[k], gradients[k], "gradient");
     check_fits("adam_", k, parameters[k], first_moments[k], "first moment");
     check_fits("adam_", k, parameters[k], second_moments[k], "second moment");
     if (with_max) check_fits("adam_", k, parameters[k], max_second_moments[k], "largest second moment");

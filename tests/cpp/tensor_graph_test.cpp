@@ -167,6 +167,18 @@ TEST(TensorGraph, HooksSeeEachNodeOnceWithTheCompleteGradient) {
   }
 }
 
+TEST(TensorGraph, AHookMayNotChangeTheDtype) {
+  Tensor x = ones({2}).set_requires_grad();
+  Tensor h = x * 3.0;
+  const std::uint64_t number = h.register_hook([](const Tensor& g) { return to_dtype(g, DType::Float64); });
+  EXPECT_THROW(sum(h).backward({.retain_graph = true}), DTypeError);
+  EXPECT_FALSE(x.grad().defined());
+  h.remove_hook(number);
+  h.register_hook([](const Tensor& g) { return g * 2.0; });
+  sum(h).backward();
+  EXPECT_EQ(x.grad().dtype(), DType::Float32);
+}
+
 TEST(TensorGraph, HooksMayReplaceAndBeRemoved) {
   const auto run = [](bool remove) {
     Tensor x = leaf(2);

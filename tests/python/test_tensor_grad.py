@@ -132,6 +132,15 @@ def test_a_hook_that_raises_leaves_everything_usable() -> None:
     assert x.grad.tolist() == [2.0, 4.0]
 
 
+def test_a_number_that_a_hook_returns_takes_the_gradients_dtype() -> None:
+    x = tg.tensor(1.0, requires_grad=True)
+    x.register_hook(lambda g: 2.0)
+    (x * x).backward()
+    assert x.grad.dtype == tg.float32
+    tg.optim.SGD([x], lr=0.25).step()
+    assert x.item() == 0.5
+
+
 def test_what_a_hook_may_not_do() -> None:
     x = tg.ones(2, requires_grad=True)
     for wrong, error, text in (
