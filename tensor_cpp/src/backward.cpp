@@ -156,12 +156,11 @@ void tape_order(Cell* root, NodeList& found) {
 
 NodeList nodes_below(std::span<const Tensor> outputs, Order kind) {
   NodeList found;
-  const auto search = kind == Order::Recursive                                 ? recursive_order
-                      : kind == Order::Stack && !mutant("stack.breadth_first") ? stack_order
-                                                                               : tape_order;
+  const bool breadth_first = kind == Order::Tape || (kind == Order::Stack && mutant("stack.breadth_first"));
+  const auto search = breadth_first ? tape_order : kind == Order::Stack ? stack_order : recursive_order;
   for (const Tensor& output : outputs)
     if (found.visit(output.cell())) search(output.cell(), found);
-  if (search == tape_order) std::ranges::reverse(found.operations);
+  if (breadth_first) std::ranges::reverse(found.operations);
   if (kind == Order::Tape && !mutant("tape.not_sorted")) sort_by_creation(found.operations);
   return found;
 }
@@ -226,8 +225,9 @@ class Sweep {
     for (Cell* leaf : found_.leaves) drop_gathered(*leaf);
     for (auto& [cell, slot] : waiting_) cell->slot = slot;
     if (retain_) return;
-    for (Cell* cell : operations.subspan(unvisited_)) free_graph(cell);  // inputs first: a node is touched no more once
-  }                                                                      // what was computed from it lets go
+    // Inputs first: a node is touched no more once what was computed from it lets go.
+    for (Cell* cell : operations.subspan(unvisited_)) free_graph(cell);
+  }
   Sweep(const Sweep&) = delete;
   Sweep& operator=(const Sweep&) = delete;
 

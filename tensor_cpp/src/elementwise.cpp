@@ -297,15 +297,17 @@ Tensor apply_elementwise(const OpRow& row, const PackedAttrs& attrs, std::span<c
   if (capture::recording()) return capture::op(inputs, [&row, attrs](capture::Inputs in) { return apply_elementwise(row, attrs, in); });
   const OpInfo& info = *row.info;
   const bool alike = lie_alike(inputs);
-  const auto shape = [&] {
-    Dims common = inputs[0]->shape();
-    for (std::size_t k = 1; k < inputs.size(); ++k) common = broadcast(info.name, common, inputs[k]->shape());
-    return common;
-  };
   const DType promoted = alike ? inputs[0]->dtype() : result_dtype(inputs, info);
   const DType dtype = info.result == Result::Bool ? DType::Bool : promoted;
   if (!is_floating(dtype)) check_whole(inputs, info, dtype);
-  Tensor z = alike && dtype == promoted ? empty_of(*inputs[0]) : empty(shape(), dtype);
+  Tensor z;
+  if (alike && dtype == promoted) {
+    z = empty_of(*inputs[0]);
+  } else {
+    Dims shape = inputs[0]->shape();
+    for (std::size_t k = 1; k < inputs.size() && !alike; ++k) shape = broadcast(info.name, shape, inputs[k]->shape());
+    z = empty(shape, dtype);
+  }
   const ComputeType compute = compute_type(promoted);
   if (alike && dtype == promoted) run_alike(row.kernels->forward[compute], attrs, inputs, z);
   else run_block(row.kernels->forward[compute], compute, attrs, inputs, z);

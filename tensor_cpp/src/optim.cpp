@@ -259,7 +259,6 @@ class GradientList {
   }
   GradientList(const GradientList&) = delete;
   GradientList& operator=(const GradientList&) = delete;
-  void leave_out(std::size_t k) const { list_[k].detach_ownership(); }
 
  private:
   std::vector<Tensor>& list_;
@@ -295,13 +294,13 @@ SGD::SGD(std::vector<Tensor> parameters, const SGDOptions& options)
 
 void SGD::step() {
   options_.lr = lr();
-  const GradientList gradients(parameters_, gradients_);
+  const GradientList filled(parameters_, gradients_);
   const bool moving = options_.momentum != 0;
   for (std::size_t k = 0; k < parameters_.size() && moving; ++k) {
     if (!gradients_[k].defined() || velocities_[k].defined()) continue;
     velocities_[k] = zeros_of(parameters_[k]);
     sgd_({&parameters_[k], 1}, {&gradients_[k], 1}, {&velocities_[k], 1}, options_, /*first_step=*/true);
-    gradients.leave_out(k);
+    gradients_[k].detach_ownership();  // it has been used
   }
   sgd_(parameters_, gradients_, {velocities_.data(), moving ? velocities_.size() : 0}, options_, /*first_step=*/false);
 }

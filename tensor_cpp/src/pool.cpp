@@ -122,9 +122,8 @@ struct Lifetime {
   }
   return static_cast<ThreadPool*>(free_blocks);
 }
-ThreadPool* pool_of_thread() {
-  return free_blocks ? static_cast<ThreadPool*>(free_blocks) : first_look();
-}  // null: the thread is ending, and its last tensors die
+// Null: the thread is ending, and its last tensors die.
+ThreadPool* pool_of_thread() { return free_blocks ? static_cast<ThreadPool*>(free_blocks) : first_look(); }
 
 }  // namespace
 

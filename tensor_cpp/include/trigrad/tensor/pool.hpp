@@ -23,7 +23,6 @@ constexpr bool kPooling = false;  // every block from the system, so that the sa
 constexpr bool kPooling = true;
 #endif
 
-// Classes are steps of 16 bytes up to 512, above that four to each power of two.
 constexpr std::size_t kSmallBlock = 512, kBlockStep = 16;
 constexpr std::size_t kSmallClasses = kSmallBlock / kBlockStep + 1, kBlockClasses = kSmallClasses + 4 * 48;
 
