@@ -182,8 +182,7 @@ void check_operations(std::span<Cell* const> operations) {
     const auto check_version = [cell](const Cell& saved, std::uint32_t then) {
       if (saved.storage->version.get() != then && !mutant("version.not_checked")) refuse_changed(*cell, saved, then);
     };
-    for (std::size_t k = 0; k < kInlineInputs; ++k)
-      if (cell->inputs_saved >> k & 1) check_version(*cell->input_cells()[k], cell->saved_version[k]);
+    for_each_saved(*cell, [&](std::size_t k) { check_version(*cell->input_cells()[k], cell->saved_version[k]); });
     if (cell->holds_itself && !mutant("version.of_output_not_checked")) check_version(*cell, cell->saved_version[kInlineInputs]);
   }
 }
@@ -345,7 +344,7 @@ class Sweep {
 
   // Un-broadcasting and un-promotion happen here, once, for every rule.
   void add(Cell* input, Tensor g) {
-    if (!same_sizes(g.cell()->sizes(), input->sizes()) && !mutant("sweep.does_not_unbroadcast")) g = sum_to(g, Dims(input->sizes()));
+    if (!same_sizes(*g.cell(), *input) && !mutant("sweep.does_not_unbroadcast")) g = sum_to(g, Dims(input->sizes()));
     if (g.dtype() != input->dtype && !mutant("sweep.keeps_dtype")) g = to_dtype(g, input->dtype);
     if (input->slot) {
       Tensor gathered(std::exchange(input->slot, nullptr));

@@ -131,36 +131,6 @@ Storage* share_memory(void* data, std::size_t bytes, void (*release)(void*), voi
   return storage;
 }
 
-std::int64_t* Cell::place_for_extents(int dims) {
-  ndim = static_cast<std::uint8_t>(dims);
-  if (ndim <= 2) return extents.few;
-  return extents.many = static_cast<std::int64_t*>(pool_take(2 * ndim * sizeof(std::int64_t)));
-}
-
-void Cell::set_extents(const Dims& shape) {
-  std::int64_t* to = place_for_extents(shape.size());
-  std::int64_t step = 1;
-  for (int k = shape.size() - 1; k >= 0; --k) {
-    to[k] = shape[k];
-    to[k + shape.size()] = step;
-    step *= std::max<std::int64_t>(shape[k], 1);
-  }
-  contiguous = true;
-}
-
-void Cell::set_extents(const Dims& shape, const Dims& strides) {
-  std::int64_t* to = place_for_extents(shape.size());
-  std::int64_t expected = 1;
-  bool gapless = true;
-  for (int k = shape.size() - 1; k >= 0; --k) {
-    to[k] = shape[k];
-    to[k + shape.size()] = strides[k];
-    gapless &= shape[k] == 1 || strides[k] == expected;
-    expected *= shape[k];
-  }
-  contiguous = gapless || expected == 0;
-}
-
 namespace {
 [[gnu::always_inline]] inline Cell* cell_with_room_for(std::int64_t numbers, DType dtype) {
   const std::size_t bytes = static_cast<std::size_t>(numbers) * size_of(dtype);
@@ -177,30 +147,49 @@ namespace {
   cell->dtype = dtype;
   return cell;
 }
-}  // namespace
 
-Cell* new_cell(DType dtype, const Dims& shape) {
-  Cell* const cell = cell_with_room_for(shape.product(), dtype);
-  cell->set_extents(shape);
+// Up to two dimensions. What is not there counts as 1, in `rows` and `columns` too.
+[[gnu::always_inline]] inline Cell* new_matrix(DType dtype, int ndim, std::int64_t rows, std::int64_t columns) {
+  Cell* const cell = cell_with_room_for(rows * columns, dtype);
+  cell->ndim = static_cast<std::uint8_t>(ndim);
+  cell->extents.few = {{rows, columns}, {std::max<std::int64_t>(columns, 1), 1}};
+  cell->contiguous = cell->fills_storage = true;
   if (capture::recording()) capture::born(cell);
   return cell;
 }
 
-namespace {
-TRIGRAD_COLD Cell* new_cell_of_any(DType dtype, std::span<const std::int64_t> sizes) { return new_cell(dtype, Dims(sizes)); }
+void set_extents(Cell& cell, const Dims& shape, const Dims& strides) {
+  const int ndim = shape.size();
+  cell.ndim = static_cast<std::uint8_t>(ndim);
+  if (ndim > 2) cell.extents.many = static_cast<std::int64_t*>(pool_take(static_cast<std::size_t>(2 * ndim) * sizeof(std::int64_t)));
+  std::int64_t* const sizes = ndim > 2 ? cell.extents.many : cell.extents.few.sizes;
+  std::int64_t* const steps = ndim > 2 ? cell.extents.many + ndim : cell.extents.few.strides;
+  std::int64_t expected = 1;
+  bool gapless = true;
+  for (int k = ndim - 1; k >= 0; --k) {
+    sizes[k] = shape[k];
+    steps[k] = strides[k];
+    gapless &= shape[k] == 1 || strides[k] == expected;
+    expected *= shape[k];
+  }
+  cell.contiguous = gapless || expected == 0;
+  const auto bytes = static_cast<std::uint64_t>(expected) * size_of(cell.dtype);
+  cell.fills_storage = cell.contiguous && !cell.storage->borrowed && bytes == cell.storage->bytes;
+}
 }  // namespace
 
-Cell* new_cell_like(const Cell& x) {
-  if (!x.contiguous || x.ndim > 2) return new_cell_of_any(x.dtype, x.sizes());
-  Cell* const cell = cell_with_room_for(x.numel(), x.dtype);
-  cell->ndim = x.ndim;
-  cell->contiguous = true;
-  std::int64_t* const to = cell->extents.few;
-  std::ranges::copy(x.extents.few, to);
-  if (x.ndim == 2) to[2] = std::max<std::int64_t>(to[1], 1), to[3] = 1;  // the step of an axis of one may be any in x
-  else to[1] = 1;
+Cell* new_cell(DType dtype, const Dims& shape) {
+  const int ndim = shape.size();
+  if (ndim <= 2) return new_matrix(dtype, ndim, ndim > 0 ? shape[0] : 1, ndim > 1 ? shape[1] : 1);
+  Cell* const cell = cell_with_room_for(shape.product(), dtype);
+  set_extents(*cell, shape, contiguous_strides(shape));
   if (capture::recording()) capture::born(cell);
   return cell;
+}
+
+Cell* new_cell_like(const Cell& x) {
+  if (x.ndim > 2) return new_cell(x.dtype, Dims(x.sizes()));
+  return new_matrix(x.dtype, x.ndim, x.extents.few.sizes[0], x.extents.few.sizes[1]);
 }
 
 Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* storage, std::int64_t offset) {
@@ -208,7 +197,7 @@ Cell* new_cell(DType dtype, const Dims& shape, const Dims& strides, Storage* sto
   cell->dtype = dtype;
   cell->storage = storage;
   cell->offset = offset;
-  cell->set_extents(shape, strides);
+  set_extents(*cell, shape, strides);
   if (capture::recording()) capture::born(cell);
   return cell;
 }
@@ -237,20 +226,24 @@ void release(Cell* cell, std::uint64_t counts) {
   else if (holds(left) == 0 && cell->storage) drop_storage(cell);
 }
 
-void release_saved(Cell* cell) {
-  if (cell->inputs_saved == 0 && !cell->holds_itself) return;
-  for (std::size_t k = 0; k < kInlineInputs; ++k)
-    if (cell->inputs_saved >> k & 1) release(cell->input_cells()[k], kHold);
-  cell->inputs_saved = 0;
+namespace {
+void let_go_of_output(Cell* cell) {
   if (!cell->holds_itself) return;
   cell->holds_itself = false;
   // A hold without a ref: whoever calls keeps the node itself alive.
   if (holds(cell->counts.take(kHold)) == 0) drop_storage(cell);
 }
+}  // namespace
+
+void release_saved(Cell* cell) {
+  for_each_saved(*cell, [cell](std::size_t k) { release(cell->input_cells()[k], kHold); });
+  cell->inputs_saved = 0;
+  let_go_of_output(cell);
+}
 
 void free_graph(Cell* cell) {
   if (cell->freed) return;
-  release_saved(cell);
+  let_go_of_output(cell);
   let_go_of_inputs(cell);
   cell->freed = true;
 }

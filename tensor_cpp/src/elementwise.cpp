@@ -160,17 +160,24 @@ void run_nest(Block block, const PackedAttrs& attrs, const LoopNest& nest) {
 bool lies_like(const Tensor& x, const Tensor& out) { return x.dtype() == out.dtype() && x.is_contiguous() && same_sizes(x, out); }
 
 // Then the output has the first one's shape and type, too: nothing is broadcast or promoted.
-bool lie_alike(std::span<const Tensor* const> inputs) {
+inline bool lie_alike(std::span<const Tensor* const> inputs) {
   const Tensor& x = *inputs[0];
   return is_floating(x.dtype()) && x.is_contiguous() &&
          std::ranges::all_of(inputs.subspan(1), [&](const Tensor* y) { return lies_like(*y, x); });
 }
 
-// to (kLanes) = from (n < kLanes), then its last number again
+// n < kLanes numbers, from `first` on
 template <class T>
-void pad(const T* from, std::size_t n, T* to) {
-  std::fill_n(to, kLanes, from[n - 1]);
-  for (std::size_t k = 0; k + 1 < n; ++k) to[k] = from[k];
+[[gnu::noinline]] void run_rest(Block block, const PackedAttrs& attrs, std::span<const void* const> in, T* to, std::size_t first,
+                                std::size_t n) {
+  alignas(64) T buffers[kMaxOperands][kLanes], *result = buffers[in.size()];
+  const void* padded[kMaxOperands];
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    pad(static_cast<const T*>(in[i]) + first, n, buffers[i]);
+    padded[i] = buffers[i];
+  }
+  block(attrs, padded, result, kLanes);
+  std::copy_n(result, n, to + first);
 }
 
 template <class T>
@@ -187,18 +194,12 @@ void run_flat(Block block, const PackedAttrs& attrs, std::span<const Tensor* con
       block(attrs, from, to + first, static_cast<std::size_t>(last - first));
     });
   else if (whole > 0) block(attrs, in, to, whole);
-  if (rest == 0) return;
-  alignas(64) T buffers[kMaxOperands][kLanes], *result = buffers[inputs.size()];
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    pad(static_cast<const T*>(in[i]) + whole, rest, buffers[i]);
-    in[i] = buffers[i];
-  }
-  block(attrs, in, result, kLanes);
-  std::copy_n(result, rest, to + whole);
+  if (rest > 0) run_rest(block, attrs, std::span<const void* const>(in, inputs.size()), to, whole, rest);
 }
 
 void run_alike(Block block, const PackedAttrs& attrs, std::span<const Tensor* const> inputs, const Tensor& out) {
-  visit_floating(out.dtype(), [&]<class T>() { run_flat<T>(block, attrs, inputs, out); });
+  if (out.dtype() == DType::Float32) run_flat<float>(block, attrs, inputs, out);
+  else run_flat<double>(block, attrs, inputs, out);
 }
 
 DType result_dtype(std::span<const Tensor* const> inputs, const OpInfo& info) {
@@ -221,7 +222,9 @@ void check_whole(std::span<const Tensor* const> inputs, const OpInfo& info, DTyp
 
 template <class T>
 TRIGRAD_CLONES void add_flat(T* __restrict sum, const T* __restrict term, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) sum[i] += term[i];  // one exact rounding each, wherever it stands
+  const std::size_t whole = n - n % kLanes;
+  for (std::size_t i = 0; i < whole; i += kLanes) TRIGRAD_LANES_LOOP for (std::size_t k = 0; k < kLanes; ++k) sum[i + k] += term[i + k];
+  for (std::size_t i = whole; i < n; ++i) sum[i] += term[i];  // one exact rounding each, wherever it stands
 }
 
 template <class T>
@@ -293,49 +296,51 @@ DType promote(std::span<const Tensor* const> inputs) {
   return result.value_or(default_dtype());
 }
 
-Tensor apply_elementwise(const OpRow& row, const PackedAttrs& attrs, std::span<const Tensor* const> inputs) {
-  if (capture::recording()) return capture::op(inputs, [&row, attrs](capture::Inputs in) { return apply_elementwise(row, attrs, in); });
+namespace {
+// Types are promoted, shapes broadcast.
+[[gnu::noinline]] Tensor apply_to_unlike(const OpRow& row, const PackedAttrs& attrs, std::span<const Tensor* const> inputs) {
   const OpInfo& info = *row.info;
-  const bool alike = lie_alike(inputs);
-  const DType promoted = alike ? inputs[0]->dtype() : result_dtype(inputs, info);
+  const DType promoted = result_dtype(inputs, info);
   const DType dtype = info.result == Result::Bool ? DType::Bool : promoted;
   if (!is_floating(dtype)) check_whole(inputs, info, dtype);
-  Tensor z;
-  if (alike && dtype == promoted) {
-    z = empty_of(*inputs[0]);
-  } else {
-    Dims shape = inputs[0]->shape();
-    for (std::size_t k = 1; k < inputs.size() && !alike; ++k) shape = broadcast(info.name, shape, inputs[k]->shape());
-    z = empty(shape, dtype);
-  }
+  Dims shape = inputs[0]->shape();
+  for (const Tensor* x : inputs.subspan(1)) shape = broadcast(info.name, shape, x->shape());
+  Tensor z = empty(shape, dtype);
   const ComputeType compute = compute_type(promoted);
-  if (alike && dtype == promoted) run_alike(row.kernels->forward[compute], attrs, inputs, z);
-  else run_block(row.kernels->forward[compute], compute, attrs, inputs, z);
-  if (std::all_of(inputs.begin(), inputs.end(), [](const Tensor* x) { return x->cell()->weak; })) z.cell()->weak = true;
-  if (detect_anomaly()) check_output(z, info.name, inputs);
-  if (row.vjp && is_floating(dtype)) record(z, row, inputs, attrs.data());
+  run_block(row.kernels->forward[compute], compute, attrs, inputs, z);
   return z;
 }
 
-void elementwise_vjp(Cell& node, const Tensor& g, Tensor* gradients) {
-  const Kernels& kernels = *node.op->kernels;
-  const auto attrs = std::bit_cast<PackedAttrs>(node.attrs);
+Tensor apply_to_alike(const OpRow& row, const PackedAttrs& attrs, std::span<const Tensor* const> inputs) {
+  Tensor z = empty_of(*inputs[0]);
+  run_alike(row.kernels->forward[compute_type(z.dtype())], attrs, inputs, z);
+  return z;
+}
+}  // namespace
+
+Tensor apply_elementwise(const OpRow& row, const PackedAttrs& attrs, std::span<const Tensor* const> inputs) {
+  if (capture::recording()) return capture::op(inputs, [&row, attrs](capture::Inputs in) { return apply_elementwise(row, attrs, in); });
+  const bool alike = row.info->result != Result::Bool && lie_alike(inputs);
+  Tensor z = alike ? apply_to_alike(row, attrs, inputs) : apply_to_unlike(row, attrs, inputs);
+  if (std::ranges::all_of(inputs, [](const Tensor* x) { return x->cell()->weak; })) z.cell()->weak = true;
+  if (detect_anomaly()) check_output(z, row.info->name, inputs);
+  if (row.vjp && is_floating(z.dtype())) record(z, row, inputs, attrs.data());
+  return z;
+}
+
+namespace {
+// Rules in ops, where they are to be differentiated again.
+TRIGRAD_COLD void record_rules(Cell& node, const Tensor& g, Tensor* gradients) {
+  Tensor in[3];
+  for (std::size_t k = 0; k < node.input_count; ++k) in[k] = input_of(node, k);
+  for (std::size_t k = 0; k < node.input_count; ++k)
+    if (wants_gradient(node, k))
+      gradients[k] = node.op->kernels->recorded_rule[k](std::bit_cast<PackedAttrs>(node.attrs), g, in, Tensor::alias(&node));
+}
+
+// The operands are g, the inputs and z. What the rule does not read was not saved; g stands in for it.
+void run_rules(Cell& node, const Tensor& g, Tensor* gradients, unsigned computed) {
   const std::size_t arity = node.input_count;
-  if (grad_enabled()) {
-    Tensor in[3];
-    for (std::size_t k = 0; k < arity; ++k) in[k] = input_of(node, k);
-    for (std::size_t k = 0; k < arity; ++k)
-      if (wants_gradient(node, k)) gradients[k] = kernels.recorded_rule[k](attrs, g, in, Tensor::alias(&node));
-    return;
-  }
-  unsigned computed = 0;  // bit k: by a rule; other gradients are g itself, but where a planted fault stands in the rule
-  for (std::size_t k = 0; k < arity; ++k) {
-    if (!wants_gradient(node, k)) continue;
-    if (node.op->info->passes[k] && !kMutants) gradients[k] = g;
-    else computed |= 1u << k;
-  }
-  if (computed == 0) return;
-  // The operands are g, the inputs and z. What the rule does not read was not saved; g stands in for it.
   const Borrowed x(node.input_cells()[0]), y(arity > 1 ? node.input_cells()[1] : nullptr), w(arity > 2 ? node.input_cells()[2] : nullptr);
   const Borrowed z(&node);
   const Tensor* const in[] = {&*x, &*y, &*w};
@@ -346,8 +351,21 @@ void elementwise_vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   for (std::size_t k = 0; k < arity; ++k) {
     if (!(computed >> k & 1)) continue;
     gradients[k] = empty_of(g);
-    run_block(kernels.rule[k][compute], compute, attrs, std::span(operands, arity + 2), gradients[k]);
+    run_block(node.op->kernels->rule[k][compute], compute, std::bit_cast<PackedAttrs>(node.attrs), std::span(operands, arity + 2),
+              gradients[k]);
   }
+}
+}  // namespace
+
+void elementwise_vjp(Cell& node, const Tensor& g, Tensor* gradients) {
+  if (grad_enabled()) return record_rules(node, g, gradients);
+  unsigned computed = 0;  // bit k: by a rule; other gradients are g itself, but where a planted fault stands in the rule
+  for (std::size_t k = 0; k < node.input_count; ++k) {
+    if (!wants_gradient(node.inputs.few[k])) continue;
+    if (node.op->info->passes[k] && !kMutants) gradients[k] = g;
+    else computed |= 1u << k;
+  }
+  if (computed != 0) run_rules(node, g, gradients, computed);
 }
 
 }  // namespace trigrad

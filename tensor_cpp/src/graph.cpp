@@ -68,8 +68,8 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
   node.thread = this_thread();
   node.created = ++thread_state.nodes_created;
   node.input_count = static_cast<std::uint32_t>(inputs.size());
-  if (inputs.size() > kInlineInputs) node.inputs.many = static_cast<Cell**>(pool_take(inputs.size() * sizeof(Cell*)));
-  const auto edges = node.input_cells();
+  Cell** edges = node.inputs.few;
+  if (inputs.size() > kInlineInputs) edges = node.inputs.many = static_cast<Cell**>(pool_take(inputs.size() * sizeof(Cell*)));
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     Cell* input = inputs[k]->cell();
     const bool saved = saves_input(saves, k);

@@ -49,7 +49,7 @@ T before_activation(T g, T z) {
 template <Activation activation, class T>
 TRIGRAD_CLONES void finish_block(T* __restrict z, const T* __restrict bias, std::size_t n) {
   for (std::size_t i = 0; i < n; i += kLanes)
-    TRIGRAD_VECTOR_LOOP for (std::size_t k = 0; k < kLanes; ++k) z[i + k] = activated<activation>(z[i + k] + bias[i + k]);
+    TRIGRAD_LANES_LOOP for (std::size_t k = 0; k < kLanes; ++k) z[i + k] = activated<activation>(z[i + k] + bias[i + k]);
 }
 
 // z (B, O) = act(z + bias), the last numbers of a row in a block of their own (see kernels.hpp for the reason).
@@ -62,12 +62,12 @@ void finish_rows(T* z, const T* bias, std::size_t B, std::size_t O) {
     for (; B >= kLanes; B -= kLanes, z += kLanes * O) finish_block<activation>(z, biases, kLanes * O);
   }
   const std::size_t whole = O - O % kLanes, rest = O - whole;
-  T last_z[kLanes]{}, last_bias[kLanes]{};
-  std::copy_n(bias + whole, rest, last_bias);
+  T last_z[kLanes], last_bias[kLanes];
+  if (rest > 0) pad(bias + whole, rest, last_bias);
   for (std::size_t row = 0; row < B; ++row, z += O) {
     finish_block<activation>(z, bias, whole);
     if (rest == 0) continue;
-    std::copy_n(z + whole, rest, last_z);
+    pad(z + whole, rest, last_z);
     finish_block<activation>(last_z, last_bias, kLanes);
     std::copy_n(last_z, rest, z + whole);
   }

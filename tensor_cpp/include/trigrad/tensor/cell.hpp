@@ -18,7 +18,10 @@
 #include <trigrad/tensor/dims.hpp>
 #include <trigrad/tensor/dtype.hpp>
 
+#include <algorithm>
+#include <bit>
 #include <functional>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -71,7 +74,8 @@ struct Cell {
   bool holds_itself : 1 = false;
   bool contiguous : 1 = false;  // row by row without gaps; set with the extents
   bool with_numbers : 1 = false;  // a CellWithNumbers
-  bool unused : 1 = false;        // a new cell sets all eight: one left out had to be read first, just after it was written
+  bool fills_storage : 1 = false;  // contiguous, and all of a storage of ours; set with the extents, too
+  // A new cell sets all eight bits: one left out had to be read first, just after it was written.
   std::uint8_t inputs_saved = 0;  // bit k: input k is held for a rule
   std::uint32_t thread = 0;       // who recorded this node
 
@@ -90,10 +94,13 @@ struct Cell {
   Cell* slot = nullptr;   // the gradient that is being gathered during a sweep
   Extra* extra = nullptr;
 
+  struct Few {  // up to two dimensions; the size of one that is not there is 1, so that nobody has to count them
+    std::int64_t sizes[2]{1, 1}, strides[2];
+  };
   union {
-    std::int64_t few[4];  // sizes then strides, up to two dimensions
-    std::int64_t* many;
-  } extents{};
+    Few few{};  // said here and not of `extents`, for which GCC 12 would leave the ones out
+    std::int64_t* many;  // sizes, then strides
+  } extents;
 
   bool is_leaf() const { return op == nullptr; }
   Cell* grad() const { return is_leaf() ? inputs.leaf_grad : extra ? extra->grad : nullptr; }  // ∂loss/∂this, where it is kept
@@ -104,18 +111,25 @@ struct Cell {
   }
   std::span<Cell*> input_cells() { return {input_count <= kInlineInputs ? inputs.few : inputs.many, input_count}; }
   std::span<Cell* const> input_cells() const { return {input_count <= kInlineInputs ? inputs.few : inputs.many, input_count}; }
-  std::span<const std::int64_t> sizes() const { return {ndim <= 2 ? extents.few : extents.many, ndim}; }
-  std::span<const std::int64_t> strides() const { return {(ndim <= 2 ? extents.few : extents.many) + ndim, ndim}; }
+  std::span<const std::int64_t> sizes() const { return {ndim <= 2 ? extents.few.sizes : extents.many, ndim}; }
+  std::span<const std::int64_t> strides() const { return {ndim <= 2 ? extents.few.strides : extents.many + ndim, ndim}; }
   std::int64_t numel() const {
-    std::int64_t product = 1;
-    for (const auto size : sizes()) product *= size;
-    return product;
+    if (ndim <= 2) return extents.few.sizes[0] * extents.few.sizes[1];
+    return std::accumulate(sizes().begin(), sizes().end(), std::int64_t{1}, std::multiplies());
   }
-  void set_extents(const Dims& shape, const Dims& strides);
-  void set_extents(const Dims& shape);  // row by row, without gaps
-  std::int64_t* place_for_extents(int dims);
   void* data() const { return storage->data + offset * static_cast<std::int64_t>(size_of(dtype)); }
 };
+
+inline bool same_sizes(const Cell& x, const Cell& y) {
+  if (x.ndim != y.ndim) return false;
+  if (x.ndim > 2) return std::ranges::equal(x.sizes(), y.sizes());
+  return x.extents.few.sizes[0] == y.extents.few.sizes[0] && x.extents.few.sizes[1] == y.extents.few.sizes[1];
+}
+
+// visit(k) for every input k that is held for a rule: mostly none.
+void for_each_saved(const Cell& node, auto&& visit) {
+  for (unsigned saved = node.inputs_saved; saved != 0; saved &= saved - 1) visit(static_cast<std::size_t>(std::countr_zero(saved)));
+}
 
 struct CellWithNumbers {  // and behind it the numbers
   Cell cell;

@@ -67,13 +67,6 @@ class Dims {
   std::array<std::int64_t, kMaxDims> values_;  // from size_ on nobody has set or reads them
 };
 
-inline bool same_sizes(std::span<const std::int64_t> x, std::span<const std::int64_t> y) {
-  if (x.size() != y.size()) return false;
-  for (std::size_t k = 0; k < x.size(); ++k)
-    if (x[k] != y[k]) return false;
-  return true;
-}
-
 std::string to_string(const Dims& dims);  // as Python prints a tuple: (2, 3), (3,), ()
 
 Dims contiguous_strides(const Dims& shape);

@@ -27,17 +27,15 @@ inline void check_owner(const Cell& cell, std::string_view op) {
   if (foreign && !mutant("thread.not_checked")) refuse_other_thread(op);
 }
 
-inline bool same_sizes(const Tensor& x, const Tensor& y) { return same_sizes(x.cell()->sizes(), y.cell()->sizes()); }
+inline bool same_sizes(const Tensor& x, const Tensor& y) { return same_sizes(*x.cell(), *y.cell()); }
 
 bool add_in_place(const Tensor& sum, const Tensor& term);  // sum += term where both lie alike; else false, and nothing is done
 
 // A tensor that nobody else holds and that fills its storage may be written over, or become somebody's .grad as it is.
 inline bool is_ours_alone(const Tensor& g) {
   const Cell& cell = *g.cell();
-  if (cell.counts.get() != (kRef | kHold) || cell.weak) return false;
-  if (cell.with_numbers) return cell.storage->refs.get() == 2;  // they were made for each other
-  return cell.storage->refs.get() == 1 && cell.contiguous && !cell.storage->borrowed &&
-         static_cast<std::size_t>(cell.numel()) * size_of(cell.dtype) == cell.storage->bytes;
+  if (cell.counts.get() != (kRef | kHold) || cell.weak || !cell.fills_storage) return false;
+  return cell.storage->refs.get() == (cell.with_numbers ? 2u : 1u);
 }
 
 // Where x's numbers start, for what computes with them: unlike x.data<T>(), without asking whether a recording lets us look.

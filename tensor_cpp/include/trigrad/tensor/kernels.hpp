@@ -10,6 +10,8 @@
 
 #include <trigrad/tensor/tensor.hpp>
 
+#include <algorithm>
+
 // One version of each loop per instruction set in the same binary, chosen at load time; `flatten` because a formula that
 // stays a call is not vectorised. Sets are named, not processors: "arch=haswell" would run on that model and on no other.
 // Where the compiler has no such thing the plain loop is compiled for the baseline.
@@ -22,12 +24,15 @@
 #define TRIGRAD_CLONES
 #endif
 
-// What the compiler must know of the inner loop: the output overlaps no input, so no scalar version is wanted for the case
-// that it does; and unrolling sixteen steps before the vectoriser looks would hide the loop from it.
+// What the compiler must know of a loop: the output overlaps no input, so no scalar version is wanted for the case that it
+// does; and it is for the vectoriser first, which unrolling would hide it from. A loop over kLanes is two to eight vectors
+// long, whose steps may then stand one behind the other.
 #if defined(__GNUC__) && !defined(__clang__)
 #define TRIGRAD_VECTOR_LOOP _Pragma("GCC unroll 1") _Pragma("GCC ivdep")
+#define TRIGRAD_LANES_LOOP _Pragma("GCC unroll 8") _Pragma("GCC ivdep")
 #else
 #define TRIGRAD_VECTOR_LOOP
+#define TRIGRAD_LANES_LOOP
 #endif
 
 namespace trigrad {
@@ -39,7 +44,7 @@ TRIGRAD_CLONES void forward_block(const PackedAttrs& packed, const void* const* 
   const T* __restrict y = Op::arity > 1 ? static_cast<const T*>(in[1]) : x;
   const T* __restrict w = Op::arity > 2 ? static_cast<const T*>(in[2]) : x;
   T* __restrict z = static_cast<T*>(out);
-  for (std::size_t i = 0; i < n; i += kLanes) TRIGRAD_VECTOR_LOOP for (std::size_t k = 0; k < kLanes; ++k) {
+  for (std::size_t i = 0; i < n; i += kLanes) TRIGRAD_LANES_LOOP for (std::size_t k = 0; k < kLanes; ++k) {
       const std::size_t j = i + k;
       if constexpr (Op::arity == 1) z[j] = static_cast<T>(evaluate<Op>(attrs, x[j]));
       else if constexpr (Op::arity == 2) z[j] = static_cast<T>(evaluate<Op>(attrs, x[j], y[j]));
@@ -56,7 +61,7 @@ TRIGRAD_CLONES void rule_block(const PackedAttrs& packed, const void* const* in,
   const T* __restrict w = Op::arity > 2 ? static_cast<const T*>(in[3]) : x;
   const T* __restrict z = static_cast<const T*>(in[Op::arity + 1]);
   T* __restrict gx = static_cast<T*>(out);
-  for (std::size_t i = 0; i < n; i += kLanes) TRIGRAD_VECTOR_LOOP for (std::size_t k = 0; k < kLanes; ++k) {
+  for (std::size_t i = 0; i < n; i += kLanes) TRIGRAD_LANES_LOOP for (std::size_t k = 0; k < kLanes; ++k) {
       const std::size_t j = i + k;
       if constexpr (Op::arity == 1) gx[j] = rule<Op, K>(attrs, g[j], x[j], z[j]);
       else if constexpr (Op::arity == 2) gx[j] = rule<Op, K>(attrs, g[j], x[j], y[j], z[j]);
@@ -89,6 +94,13 @@ constexpr Kernels make_kernels() {
   add_rule.template operator()<1>();
   add_rule.template operator()<2>();
   return kernels;
+}
+
+// to (kLanes) = from (n, 1 to kLanes), then its last number again: a whole block that has no numbers of its own making
+template <class T>
+void pad(const T* from, std::size_t n, T* to) {
+  std::fill_n(to, kLanes, from[n - 1]);
+  for (std::size_t k = 0; k + 1 < n; ++k) to[k] = from[k];
 }
 
 void elementwise_vjp(Cell& node, const Tensor& g, Tensor* gradients);
