@@ -222,9 +222,7 @@ void check_whole(std::span<const Tensor* const> inputs, const OpInfo& info, DTyp
 
 template <class T>
 TRIGRAD_CLONES void add_flat(T* __restrict sum, const T* __restrict term, std::size_t n) {
-  const std::size_t whole = n - n % kLanes;
-  for (std::size_t i = 0; i < whole; i += kLanes) TRIGRAD_LANES_LOOP for (std::size_t k = 0; k < kLanes; ++k) sum[i + k] += term[i + k];
-  for (std::size_t i = whole; i < n; ++i) sum[i] += term[i];  // one exact rounding each, wherever it stands
+  for_lanes(n, [=](std::size_t i) { sum[i] += term[i]; });  // one exact rounding each, wherever it stands
 }
 
 template <class T>

@@ -45,30 +45,31 @@ T before_activation(T g, T z) {
   else return g;
 }
 
-// z (n, n a multiple of kLanes) = act(z + bias)
+// z (B, O) = act(z + bias), O a multiple of kLanes
 template <Activation activation, class T>
-TRIGRAD_CLONES void finish_block(T* __restrict z, const T* __restrict bias, std::size_t n) {
-  for (std::size_t i = 0; i < n; i += kLanes)
-    TRIGRAD_LANES_LOOP for (std::size_t k = 0; k < kLanes; ++k) z[i + k] = activated<activation>(z[i + k] + bias[i + k]);
+TRIGRAD_CLONES void finish_blocks(T* __restrict z, const T* __restrict bias, std::size_t B, std::size_t O) {
+  for (std::size_t row = 0; row < B; ++row, z += O)
+    for (std::size_t i = 0; i < O; i += kLanes)
+      TRIGRAD_LANES_LOOP for (std::size_t k = 0; k < kLanes; ++k) z[i + k] = activated<activation>(z[i + k] + bias[i + k]);
 }
 
-// z (B, O) = act(z + bias), the last numbers of a row in a block of their own (see kernels.hpp for the reason).
+// The same for any O, the last numbers of a row in a block of their own (see kernels.hpp for the reason).
 template <Activation activation, class T>
 void finish_rows(T* z, const T* bias, std::size_t B, std::size_t O) {
-  if (O < 4 * kLanes && B >= kLanes) {  // as many short rows as make whole blocks are one block, their biases repeated
+  const std::size_t whole = O - O % kLanes, rest = O - whole;
+  if (rest == 0) return finish_blocks<activation>(z, bias, B, O);
+  if (O < 4 * kLanes && B >= kLanes) {  // as many short rows as make whole blocks are one row, their biases repeated
     alignas(64) T biases[4 * kLanes * kLanes];
     std::copy_n(bias, O, biases);
     for (std::size_t filled = O; filled < kLanes * O; filled *= 2) std::memcpy(biases + filled, biases, filled * sizeof(T));
-    for (; B >= kLanes; B -= kLanes, z += kLanes * O) finish_block<activation>(z, biases, kLanes * O);
+    for (; B >= kLanes; B -= kLanes, z += kLanes * O) finish_blocks<activation>(z, biases, 1, kLanes * O);
   }
-  const std::size_t whole = O - O % kLanes, rest = O - whole;
   T last_z[kLanes], last_bias[kLanes];
-  if (rest > 0) pad(bias + whole, rest, last_bias);
+  pad(bias + whole, rest, last_bias);
   for (std::size_t row = 0; row < B; ++row, z += O) {
-    finish_block<activation>(z, bias, whole);
-    if (rest == 0) continue;
+    finish_blocks<activation>(z, bias, 1, whole);
     pad(z + whole, rest, last_z);
-    finish_block<activation>(last_z, last_bias, kLanes);
+    finish_blocks<activation>(last_z, last_bias, 1, kLanes);
     std::copy_n(last_z, rest, z + whole);
   }
 }
@@ -76,7 +77,7 @@ void finish_rows(T* z, const T* bias, std::size_t B, std::size_t O) {
 // h (n) = g act', where h may be g
 template <Activation activation, class T>
 TRIGRAD_CLONES void undo_activation(const T* g, const T* z, T* h, std::size_t n) {
-  TRIGRAD_VECTOR_LOOP for (std::size_t i = 0; i < n; ++i) h[i] = before_activation<activation>(g[i], z[i]);
+  for_lanes(n, [=](std::size_t i) { h[i] = before_activation<activation>(g[i], z[i]); });
 }
 
 // f with the activation as a template argument.

@@ -34,8 +34,8 @@ struct SGDNumbers {
 
 template <class T, Momentum kMomentum, bool kDecay>
 TRIGRAD_CLONES void sgd_pass(T* __restrict p, const T* __restrict g, T* __restrict v, std::size_t n, const SGDNumbers<T>& with) {
-  const auto [sign, lr, momentum, fresh, decay] = with;
-  TRIGRAD_VECTOR_LOOP for (std::size_t i = 0; i < n; ++i) {
+  for_lanes(n, [=](std::size_t i) {
+    const auto [sign, lr, momentum, fresh, decay] = with;
     T d = sign * g[i];
     if constexpr (kDecay) d = d + decay * p[i];
     if constexpr (kMomentum != Momentum::None) {
@@ -44,7 +44,7 @@ TRIGRAD_CLONES void sgd_pass(T* __restrict p, const T* __restrict g, T* __restri
       d = kMomentum == Momentum::Nesterov ? d + momentum * speed : speed;
     }
     p[i] = p[i] - lr * d;
-  }
+  });
 }
 
 template <class T>
@@ -61,8 +61,8 @@ struct AdamNumbers {
 template <class T, Decay kDecay, bool kMax>
 TRIGRAD_CLONES void adam_pass(T* __restrict p, const T* __restrict g, T* __restrict m, T* __restrict v, T* __restrict v_max, std::size_t n,
                               const AdamNumbers<T>& with) {
-  const auto [sign, fresh1, beta2, fresh2, scale2, eps, step_size, decay] = with;
-  TRIGRAD_VECTOR_LOOP for (std::size_t i = 0; i < n; ++i) {
+  for_lanes(n, [=](std::size_t i) {
+    const auto [sign, fresh1, beta2, fresh2, scale2, eps, step_size, decay] = with;
     T d = sign * g[i], at = p[i];
     if constexpr (kDecay == Decay::Gradient) d = d + decay * at;
     if constexpr (kDecay == Decay::Decoupled) at = at * decay;  // here 1 - lr · weight_decay
@@ -72,7 +72,7 @@ TRIGRAD_CLONES void adam_pass(T* __restrict p, const T* __restrict g, T* __restr
     v[i] = second;
     if constexpr (kMax) v_max[i] = second = v_max[i] > second || v_max[i] != v_max[i] ? v_max[i] : second;  // NaN stays
     p[i] = at - step_size * (first / (std::sqrt(second) * scale2 + eps));
-  }
+  });
 }
 
 // --- checks --------------------------------------------------------------------------------------------------------

@@ -37,10 +37,10 @@ TENSOR, SCALAR = "native.tensor_cpp.tape", "native.scalar_cpp"
 
 @dataclass(frozen=True)
 class Program:
-    """N steps of a workload on a native engine; `each`: how many links a step has, where they are counted."""
+    """N steps of a workload on a native engine, or N probes; `each`: the links of one, where they count."""
 
     engine: str
-    workload: str
+    workload: str  # "": a probe
     phase: str
     n: int
     each: int = 1
@@ -52,6 +52,7 @@ PROGRAMS = {
     "tensor-M2-step": Program(TENSOR, "M2", "step", 5),
     "tensor-P2-step": Program(TENSOR, "P2.matched", "step", 4),
     "tensor-chain-link": Program(TENSOR, "chain.n1e3", "grad", 2, 1000),
+    "tensor-addition": Program(TENSOR, "", "op_cost", 10, 100, {"elements": 64, "length": 100}),
     "scalar-chain-link": Program(SCALAR, "chain.n1e4", "grad", 2, 10_000),
     "scalar-M2-step": Program(SCALAR, "M2", "step", 1),
 }
@@ -69,6 +70,9 @@ def obstacle() -> str:
 
 def questions(program: Program, path: Path, n: int) -> str:
     """What the engine is asked: one job, n steps."""
+    if not program.workload:
+        probe = {"verb": "probe", "what": program.phase, **program.changes, "n": n}
+        return json.dumps(probe) + "\n"
     loaded = workload.load(program.workload, program.changes)
     arrays.make(loaded).write(path)
     job = {"workload": loaded.as_json(), "arrays": str(path), "dtype": loaded.dtypes[0], "threads": 1}
@@ -79,15 +83,16 @@ def questions(program: Program, path: Path, n: int) -> str:
 def total(program: Program, n: int) -> int:
     """Instructions of the whole process that runs n steps."""
     with tempfile.TemporaryDirectory() as folder:
+        asked = questions(program, Path(folder) / "arrays", n)
         done = subprocess.run(
             ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null",
              *native.command(program.engine, 1)],
-            input=questions(program, Path(folder) / "arrays", n),
+            input=asked,
             env={"OMP_NUM_THREADS": "1"},  # nothing else: what a shell exports moves the stack
             capture_output=True, text=True, check=True,
         )  # fmt: skip
     answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(answers) == 3, done.stdout
+    assert len(answers) == asked.count("\n"), done.stdout
     assert all(answer["ok"] for answer in answers), done.stdout
     found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
     assert found, done.stderr

@@ -24,18 +24,23 @@
 #define TRIGRAD_CLONES
 #endif
 
-// What the compiler must know of a loop: the output overlaps no input, so no scalar version is wanted for the case that it
-// does; and it is for the vectoriser first, which unrolling would hide it from. A loop over kLanes is two to eight vectors
-// long, whose steps may then stand one behind the other.
+// What the compiler must know of a loop over kLanes: the output overlaps no input, so no scalar version is wanted for the
+// case that it does; and first it is made of vectors, two to eight of them, whose steps may then stand one behind the other
+// (unrolling all sixteen before would hide the loop from the vectoriser).
 #if defined(__GNUC__) && !defined(__clang__)
-#define TRIGRAD_VECTOR_LOOP _Pragma("GCC unroll 1") _Pragma("GCC ivdep")
 #define TRIGRAD_LANES_LOOP _Pragma("GCC unroll 8") _Pragma("GCC ivdep")
 #else
-#define TRIGRAD_VECTOR_LOOP
 #define TRIGRAD_LANES_LOOP
 #endif
 
 namespace trigrad {
+
+// step(i) for i in [0, n), for any n; to be called inside of TRIGRAD_CLONES.
+void for_lanes(std::size_t n, auto step) {
+  const std::size_t whole = n - n % kLanes;
+  for (std::size_t i = 0; i < whole; i += kLanes) TRIGRAD_LANES_LOOP for (std::size_t k = 0; k < kLanes; ++k) step(i + k);
+  for (std::size_t i = whole; i < n; ++i) step(i);
+}
 
 template <class Op, class T>
 TRIGRAD_CLONES void forward_block(const PackedAttrs& packed, const void* const* in, void* out, std::size_t n) {
