@@ -251,7 +251,8 @@ class Sweep {
       Tensor g(std::exchange(cell->slot, nullptr));
       if (g.defined() && cell->mark >= thread_state.sweep) {
         deliver(*cell, g);
-        pass_on(*cell, g);
+        if (cell->op->hands_on) hand_on(*cell, g);
+        else pass_on(*cell, g);
       }
       if (!retain_) release_saved(cell);  // memory falls while the sweep goes on
     }
@@ -316,6 +317,16 @@ class Sweep {
     }
   }
 
+  // The gradient of every input is g itself.
+  void hand_on(const Cell& cell, const Tensor& g) {
+    const auto inputs = cell.input_cells();
+    for (std::size_t k = 0; k < inputs.size(); ++k) {
+      if (!wants_gradient(inputs[k])) continue;
+      if (anomaly_) check_gradient(cell, k, g);
+      if (!add_to_gathered(*inputs[k], g)) add(inputs[k], g);
+    }
+  }
+
   void pass_on(Cell& cell, const Tensor& g) {
     if (cell.input_count > kInlineInputs) return pass_on_to_many(cell, g);
     Tensor few[kInlineInputs];
@@ -342,17 +353,22 @@ class Sweep {
                          std::to_string(k) + "; it was called at " + (cell.extra ? cell.extra->call_site : call_site()));
   }
 
+  // In place, where something is gathered that nobody else can see, and g lies as it does.
+  bool add_to_gathered(const Cell& input, const Tensor& g) const {
+    if (!input.slot || options_.create_graph || mutant("sweep.subtracts") || mutant("sweep.overwrites")) return false;
+    const Borrowed gathered(input.slot);
+    return is_ours_alone(*gathered) && add_in_place(*gathered, g);
+  }
+
   // Un-broadcasting and un-promotion happen here, once, for every rule.
   void add(Cell* input, Tensor g) {
     if (!same_sizes(*g.cell(), *input) && !mutant("sweep.does_not_unbroadcast")) g = sum_to(g, Dims(input->sizes()));
     if (g.dtype() != input->dtype && !mutant("sweep.keeps_dtype")) g = to_dtype(g, input->dtype);
+    if (add_to_gathered(*input, g)) return;
     if (input->slot) {
-      Tensor gathered(std::exchange(input->slot, nullptr));
-      const bool may_change = !options_.create_graph && is_ours_alone(gathered);
+      const Tensor gathered(std::exchange(input->slot, nullptr));
       if (mutant("sweep.subtracts")) g = gathered - g;
-      else if (mutant("sweep.overwrites")) gathered = g;
-      else if (may_change && add_in_place(gathered, g)) g = std::move(gathered);
-      else g = gathered + g;
+      else if (!mutant("sweep.overwrites")) g = gathered + g;
     }
     input->slot = g.detach_ownership();
   }

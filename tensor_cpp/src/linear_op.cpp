@@ -67,7 +67,7 @@ void finish_rows(T* z, const T* bias, std::size_t B, std::size_t O) {
   T last_z[kLanes], last_bias[kLanes];
   pad(bias + whole, rest, last_bias);
   for (std::size_t row = 0; row < B; ++row, z += O) {
-    finish_blocks<activation>(z, bias, 1, whole);
+    if (whole > 0) finish_blocks<activation>(z, bias, 1, whole);
     pad(z + whole, rest, last_z);
     finish_blocks<activation>(last_z, last_bias, 1, kLanes);
     std::copy_n(last_z, rest, z + whole);

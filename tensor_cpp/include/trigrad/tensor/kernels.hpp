@@ -111,11 +111,19 @@ void pad(const T* from, std::size_t n, T* to) {
 void elementwise_vjp(Cell& node, const Tensor& g, Tensor* gradients);
 
 template <class Op>
+constexpr bool hands_on = [] {
+  bool all = !kMutants;  // a fault may be planted in the rules
+  for (std::size_t k = 0; k < Op::arity; ++k) all &= Op::info.passes[k];
+  return all;
+}();
+
+template <class Op>
 const OpRow& row_of() {
   static const Kernels kernels = make_kernels<Op>();
   static const OpRow row{.info = &Op::info,
                          .arity = Op::arity,
                          .vjp = differentiable<Op> ? elementwise_vjp : nullptr,
+                         .hands_on = hands_on<Op>,
                          .attrs_bytes = std::is_same_v<typename Op::Attrs, NoAttrs> ? 0 : sizeof(PackedAttrs),
                          .kernels = &kernels};
   return row;

@@ -29,6 +29,7 @@ struct OpRow {
   int arity = 0;  // 0: any number of inputs
   // Writes ∂loss/∂input k to gradients[k] for every input that wants it (graph.hpp: wants_gradient).
   void (*vjp)(Cell& node, const Tensor& g, Tensor* gradients) = nullptr;
+  bool hands_on = false;  // the gradient of every input is g itself, and the rules need not be asked
   std::size_t attrs_bytes = 0;
   void (*destroy_attrs)(void* attrs) = nullptr;  // null: trivially destructible
   const Kernels* kernels = nullptr;              // null: a structural op
