@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import AnomalyError, DepthError, GraphError, ThreadError
+from .errors import AnomalyError, DepthError, DTypeError, GraphError, ShapeError, ThreadError
 from .modes import modes, recording, sweeping
+from .operands import NUMBERS, as_tensor
 from .tensor import Hooks, Tensor
 
 if TYPE_CHECKING:
@@ -252,8 +253,22 @@ def _run_hooks(hooks: Hooks, grads: dict[int, Tensor]) -> None:
     for index, g in grads.items():
         for hook in list(hooks.get(index, {}).values()):
             replaced = hook(g)
-            g = g if replaced is None else replaced
+            g = g if replaced is None else _instead_of(g, replaced)
         grads[index] = g
+
+
+def _instead_of(g: Tensor, replaced: Any) -> Tensor:
+    """What a hook returned: it goes on in the gradient's place, so it has to fit there."""
+    if isinstance(replaced, NUMBERS):
+        replaced = as_tensor(replaced, g.dtype)
+    if not isinstance(replaced, Tensor):
+        raise TypeError(f"hook: a tensor or a number is needed, not {type(replaced).__name__}")
+    for what in ("shape", "dtype"):
+        given, needed = getattr(replaced, what), getattr(g, what)
+        if given != needed:
+            error = ShapeError if what == "shape" else DTypeError
+            raise error(f"hook: it returned {what} {given} for a gradient of {what} {needed}")
+    return replaced
 
 
 def _refuse_nan(node: Node, results: list[Tensor | None]) -> None:

@@ -208,6 +208,36 @@ def test_hooks(engine: Engine, order: str) -> None:
     assert engine.array(x.grad) == 6.0
 
 
+@walks
+def test_what_a_hook_returns_stands_for_the_gradient(engine: Engine, order: str) -> None:
+    """So it has its shape and dtype, or is a number where the gradient is one; else nothing moves."""
+    narrow = engine.dtypes[0]
+    x = engine.tensor(np.ones(2), narrow, True)
+    wrong: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
+        (lambda g: "a", TypeError, "hook: .*, not str"),
+        (
+            lambda g: engine.tensor(np.ones(3), narrow),
+            ValueError,
+            r"hook: it returned shape \(3,\) for .* \(2,\)",
+        ),
+        (lambda g: 2.0, ValueError, r"hook: it returned shape \(\) for a gradient of shape \(2,\)"),
+    ]
+    if narrow != "float64":
+        text = "hook: it returned dtype .*float64 for a gradient of dtype .*float32"
+        wrong.append((lambda g: engine.tensor(np.ones(2), "float64"), TypeError, text))
+    for hook, error, message in wrong:
+        handle = x.register_hook(hook)
+        with pytest.raises(error, match=message):
+            (x * 2.0).sum().backward(order=order)
+        assert x.grad is None
+        handle.remove()
+    y = engine.tensor(np.array(3.0), narrow, True)
+    y.register_hook(lambda g: 5)
+    (y * 2.0).backward(order=order)
+    assert engine.array(y.grad) == 5.0
+    assert y.grad.dtype == y.dtype
+
+
 @engines
 def test_autograd_grad(engine: Engine) -> None:
     """Several outputs and inputs, interior ones included; `.grad` of leaves stays untouched."""

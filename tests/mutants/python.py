@@ -177,9 +177,23 @@ LINES: dict[str, Line] = {
     "hook.result_ignored": (
         "graph",
         "_run_hooks",
-        "g if replaced is None else replaced",
+        "g if replaced is None else _instead_of(g, replaced)",
         "g",
         walks("test_hooks"),
+    ),
+    "hook.result_of_any_shape": (
+        "graph",
+        "_instead_of",
+        "given != needed",
+        "given != needed and what == 'dtype'",
+        walks("test_what_a_hook_returns_stands_for_the_gradient"),
+    ),
+    "hook.result_of_any_dtype": (
+        "graph",
+        "_instead_of",
+        "given != needed",
+        "given != needed and what == 'shape'",
+        walks("test_what_a_hook_returns_stands_for_the_gradient"),
     ),
     "hook.cannot_be_removed": (
         "autograd",

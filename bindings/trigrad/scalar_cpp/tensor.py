@@ -483,11 +483,10 @@ def fire(nodes: Any, gradient: Array) -> Array | None:
     for hook in list(nodes.hooks.values()):
         answer = hook(Tensor(gradient.reshape(nodes.shape)))
         if answer is not None:
-            gradient, replaced = as_tensor("register_hook", answer)._array, True
+            gradient, replaced = as_tensor("hook", answer)._array, True
             if gradient.shape != nodes.shape:
                 raise ShapeError(
-                    f"register_hook: the hook returned shape {gradient.shape} for a gradient of shape "
-                    f"{nodes.shape}"
+                    f"hook: it returned shape {gradient.shape} for a gradient of shape {nodes.shape}"
                 )
     return gradient if replaced else None
 
