@@ -263,11 +263,10 @@ def _instead_of(g: Tensor, replaced: Any) -> Tensor:
         replaced = as_tensor(replaced, g.dtype)
     if not isinstance(replaced, Tensor):
         raise TypeError(f"hook: a tensor or a number is needed, not {type(replaced).__name__}")
-    for what in ("shape", "dtype"):
-        given, needed = getattr(replaced, what), getattr(g, what)
-        if given != needed:
-            error = ShapeError if what == "shape" else DTypeError
-            raise error(f"hook: it returned {what} {given} for a gradient of {what} {needed}")
+    if replaced.shape != g.shape:
+        raise ShapeError(f"hook: it returned shape {replaced.shape} for a gradient of shape {g.shape}")
+    if replaced.dtype != g.dtype:
+        raise DTypeError(f"hook: it returned dtype {replaced.dtype} for a gradient of dtype {g.dtype}")
     return replaced
 
 

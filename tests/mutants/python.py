@@ -184,15 +184,15 @@ LINES: dict[str, Line] = {
     "hook.result_of_any_shape": (
         "graph",
         "_instead_of",
-        "given != needed",
-        "given != needed and what == 'dtype'",
+        "replaced.shape != g.shape",
+        "False",
         walks("test_what_a_hook_returns_stands_for_the_gradient"),
     ),
     "hook.result_of_any_dtype": (
         "graph",
         "_instead_of",
-        "given != needed",
-        "given != needed and what == 'shape'",
+        "replaced.dtype != g.dtype",
+        "False",
         walks("test_what_a_hook_returns_stands_for_the_gradient"),
     ),
     "hook.cannot_be_removed": (

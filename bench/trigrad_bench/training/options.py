@@ -34,7 +34,7 @@ exit status: 0 done, 1 training or writing went wrong, 2 wrong usage, 130 stoppe
 
 
 class Parser(arguments.Parser):
-    """Without the usage paragraph before every error: one line, as all our errors are."""
+    """Its errors do not end the program: whoever calls a command from Python gets an exit status."""
 
     def error(self, message: str) -> NoReturn:
         """Raised, and printed where all errors are."""
