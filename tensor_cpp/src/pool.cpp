@@ -19,12 +19,11 @@
 namespace trigrad {
 namespace {
 
-constexpr std::size_t kFirstSlab = std::size_t{1} << 16, kLargestSlab = std::size_t{1} << 21;  // each twice as long as the last
+constexpr std::size_t kLargePage = std::size_t{2} << 20;
 
 void* from_system(std::size_t bytes) {
 #if defined(__linux__)
   // Large blocks ask for large pages: a matrix read by columns would else need an address translation for each row.
-  constexpr std::size_t kLargePage = std::size_t{2} << 20;
   if (bytes >= kLargePage) {
     void* block = nullptr;
     if (posix_memalign(&block, kLargePage, bytes) != 0) throw std::bad_alloc();  // takes any size, unlike aligned_alloc
@@ -53,9 +52,28 @@ void to_depot(void* block, std::size_t index) {
   shared.lists[index].push_back(new (block) FreeBlock{nullptr});
 }
 
+// Memory from the system, of which blocks are cut off in turn. Each slab is twice as long as the last, so that a large
+// network's many matrices of middle size share large pages, while a small one takes little.
+struct Slab {
+  std::size_t largest;
+  std::size_t next = std::size_t{1} << 16, left = 0;
+  std::byte* start = nullptr;
+
+  void* cut(std::size_t bytes, std::uint64_t& system_calls) {
+    if (left < bytes) {
+      while (next < bytes) next *= 2;
+      ++system_calls;
+      start = static_cast<std::byte*>(from_system(next));  // what is left of the old slab stays unused
+      left = next;
+      next = std::min(2 * next, largest);
+    }
+    left -= bytes;
+    return std::exchange(start, start + bytes);
+  }
+};
+
 struct ThreadPool : FreeBlocks {
-  std::byte* slab = nullptr;
-  std::size_t slab_left = 0, next_slab = kFirstSlab;
+  Slab small{.largest = kLargePage}, middle{.largest = 8 * kLargePage};  // two, since blocks of middle size are aligned to 64
   std::uint64_t system_calls = 0;
 
   void* take(BlockClass size) {
@@ -76,20 +94,9 @@ struct ThreadPool : FreeBlocks {
         return head;
       }
     }
-    if (size.bytes > kSmallBlock) {
-      ++system_calls;
-      return from_system(size.bytes);
-    }
-    if (slab_left < size.bytes) {
-      ++system_calls;
-      slab = static_cast<std::byte*>(from_system(next_slab));  // the old slab's tail is small and stays unused
-      slab_left = next_slab;
-      next_slab = std::min(2 * next_slab, kLargestSlab);
-    }
-    void* block = slab;
-    slab += size.bytes;
-    slab_left -= size.bytes;
-    return block;
+    if (size.bytes < kLargePage) return (size.bytes <= kSmallBlock ? small : middle).cut(size.bytes, system_calls);
+    ++system_calls;
+    return from_system(size.bytes);
   }
 
   void give(void* block, BlockClass size) {
@@ -150,7 +157,7 @@ void pool_reset_peak() {
 
 void pool_trim() {
   ThreadPool* const mine = pool_of_thread();
-  for (std::size_t k = kSmallClasses; mine && k < kBlockClasses; ++k)
+  for (std::size_t k = class_of(kLargePage).index; mine && k < kBlockClasses; ++k)
     while (FreeBlock* block = mine->lists[k]) {
       mine->lists[k] = block->next;
       std::free(block);

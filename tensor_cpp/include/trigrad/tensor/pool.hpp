@@ -4,6 +4,9 @@
 // free list of the thread that freed it and is handed out again at the next request of its class, so that a training loop
 // in steady state asks the system for nothing: no lock, no page fault. Blocks have no owner: one thread may free what
 // another took.
+//
+// New blocks are cut from slabs, the large ones of which are large pages: thirty matrices of 256 KiB in pages of 4 KiB are
+// more than a processor's list of address translations holds. From 2 MiB on a block is a slab of its own.
 #pragma once
 
 #include <trigrad/thread_variable.hpp>
@@ -85,6 +88,6 @@ struct PoolCounters {
 };
 PoolCounters pool_counters();  // of this thread: what it took, less what it gave back
 void pool_reset_peak();
-void pool_trim();  // gives the large free blocks of this thread back to the system
+void pool_trim();  // gives this thread's free blocks of 2 MiB and more back to the system
 
 }  // namespace trigrad
