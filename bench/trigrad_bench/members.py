@@ -50,7 +50,7 @@ class Blocks:
     """The timed blocks of one phase."""
 
     n: int = 0
-    wall: float = 0.0  # seconds of one block as the harness sees it, untimed parts included
+    wall: float = 0.0  # seconds of one block as the harness sees it: n + 1 repeats, of which one is not timed
     spent: float = 0.0  # seconds of all its blocks
     rounds: list[int] = field(default_factory=list)
     ns: list[int] = field(default_factory=list)

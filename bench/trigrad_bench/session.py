@@ -115,7 +115,7 @@ class Session:
         n, last, began = 1, 0.0, time.perf_counter()
         while True:
             ns, wall = self._block(member, phase, n, expected=2 * blocks.wall)
-            per, each = ns / n, wall / n
+            per, each = ns / n, wall / (n + 1)
             blocks.warmup.append(round(per))
             blocks.n, blocks.wall = n, wall
             affordable = max(1, int(share / self.options.fewest_rounds() / each))
@@ -148,7 +148,7 @@ class Session:
         for member in self.everybody():
             for blocks in member.blocks.values():
                 if not blocks.status and len(blocks.ns) < min(total, ENOUGH):
-                    each = blocks.wall / blocks.n
+                    each = blocks.wall / (blocks.n + 1)
                     why = f"one repeat takes {each:.3g} s, the budget is {self.options.budget:g} s"
                     blocks.note = f"{len(blocks.ns)} of {total} rounds: {why}"
 
@@ -182,9 +182,8 @@ class Session:
 
 
 def _timed(member: Member, blocks: Blocks, phase: str, r: int) -> None:
-    """One block after an untimed repeat: others ran meanwhile, and the caches and pages are theirs."""
+    """One block; others ran meanwhile, but it begins with an untimed repeat (engines/protocol.py)."""
     start = time.perf_counter()
-    member.block(phase, 1, blocks.wall)
     ns = member.block(phase, blocks.n, blocks.wall)
     blocks.rounds.append(r)
     blocks.ns.append(ns)

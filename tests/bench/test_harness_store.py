@@ -11,14 +11,12 @@ import signal
 import subprocess
 import sys
 import time
-import types
 from pathlib import Path
 from typing import Any
 
 import pytest
-from trigrad_bench import session, store
+from trigrad_bench import store
 from trigrad_bench.bench_cli import main
-from trigrad_bench.members import Blocks
 from trigrad_bench.process import Process
 from trigrad_bench.store import Store, StoreError, find, new_run_id, read
 
@@ -276,14 +274,6 @@ def test_an_engine_that_would_take_the_suites_time_is_checked_but_not_timed(
     cell = cells(document)["slow"]
     assert (status, cell["status"], cell["block_ns"], cell["check"]["ok"]) == (0, "unsupported", [], True)
     assert "--slowest is 0.2" in cell["reason"]
-
-
-def test_a_block_is_timed_after_an_untimed_repeat() -> None:
-    calls: list[int] = []
-    member: Any = types.SimpleNamespace(block=lambda phase, n, expected: calls.append(n) or 7)
-    blocks = Blocks(n=5)
-    session._timed(member, blocks, "step", 2)
-    assert (calls, blocks.ns, blocks.rounds) == ([1, 5], [7], [2])
 
 
 def test_detailed_workloads_are_timed_phase_by_phase(

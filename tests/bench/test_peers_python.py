@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from trigrad import reference_py
 from trigrad_bench import arrays, engines, gate
+from trigrad_bench.engines import learner
 from trigrad_bench.engines.program import Program
 from trigrad_bench.engines.protocol import PHASES, Inputs
 from trigrad_bench.workload import load
 
-PACKAGES = {"micrograd": "micrograd", "autograd": "autograd", "jax": "jax", "forgenn": "forgeNN"}
+PACKAGES = {
+    "micrograd": "micrograd",
+    "autograd": "autograd",
+    "jax": "jax",
+    "forgenn": "forgeNN",
+    "torch": "torch",
+}
+EXAMPLE = "bench/examples/my_engine.py"
 SMALL = {"data.rows": 40, "batch": 8, "steps": 3}
 CASES = {
     "scalar_cpp.value": {
@@ -43,6 +53,8 @@ def _collector() -> Iterator[None]:
 
 def make(name: str) -> Any:
     """The engine, or a skip."""
+    if name == EXAMPLE:
+        return learner.load(Path(__file__).parents[2] / name, 1)
     if name in PACKAGES:
         pytest.importorskip(PACKAGES[name])
     return engines.create(name)
@@ -71,6 +83,27 @@ def test_agrees_with_reference(name: str, workload: str) -> None:
         assert all(np.allclose(found[k], again[k], rtol=rtol, atol=rtol) for k in found)
     assert engine.info()["name"] == name
     engine.close()
+
+
+@pytest.mark.parametrize("name", ["tensor_cpp.tape", "tensor_cpp.compiled", "torch", *CASES, EXAMPLE])
+@pytest.mark.filterwarnings("default")
+def test_a_run_begins_with_a_step_that_is_not_timed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, wanted = make(name), load("T1" if name in ("micrograd", "scalar_cpp.value") else "F7", SMALL)
+    made = arrays.make(wanted)
+    dtype = "float32" if name == "forgenn" else "float64"
+    engine.setup(wanted.as_json(), Inputs(made.parameters, made.data, made.batches, made.lrs), dtype)
+    engine.run("step", 4)  # who compiles does it now
+    whom = getattr(engine, "program", engine)
+    part = "step" if hasattr(whom, "step") else "update"
+    real, batches = getattr(whom, part), []
+
+    def noted(k: int) -> Any:
+        batches.append(k)
+        return real(k)
+
+    monkeypatch.setattr(whom, part, noted)
+    monkeypatch.setattr(time, "perf_counter_ns", lambda: len(batches))  # a clock that counts steps
+    assert (engine.run("step", 4), batches) == (4, [0, 0, 1, 2, 0])
 
 
 def test_value_counts_nodes_of_its_graph() -> None:

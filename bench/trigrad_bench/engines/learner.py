@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -29,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from .protocol import Array, Engine, Inputs, Spec
+from .protocol import Array, Engine, Inputs, Spec, timed
 
 Gradients = dict[str, Array]
 Simple = Callable[[Gradients, Any, Any], tuple[float, Gradients]]
@@ -119,16 +118,13 @@ class Learner:
         self.reset()
         if phase not in ("grad", "step"):
             raise NotImplementedError(f"loss_and_gradients is one call: {phase} cannot be timed alone")
-        span = self.arrays.span()
+        span = self.arrays.span() if phase == "step" else 1
         for k in range(min(n, span)):
             self.batch(k)
-        start = time.perf_counter_ns()
-        for k in range(n):
-            if phase == "grad":
-                self.function(self.parameters, *self.batch(0))
-            else:
-                self.step(k % span)
-        return time.perf_counter_ns() - start
+        return timed(self.step if phase == "step" else self._grad, n, span)
+
+    def _grad(self, k: int) -> None:
+        self.function(self.parameters, *self.batch(k))
 
     def result(self) -> dict[str, Array]:
         self.reset()

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from . import formulas
-from .protocol import Array, Inputs, Spec
+from .protocol import Array, Inputs, Spec, timed, timed_apart
 
 Batch = dict[str, Any]
 
@@ -204,42 +204,26 @@ class Program:
     def run(self, phase: str, n: int) -> int:
         """Nanoseconds of n repeats."""
         self.reset()
-        clock = time.perf_counter_ns
         if phase == "backward":
-            return self._run_backward(n)
+            return timed_apart(self._backward, n)
         if phase == "update":
             self.grad(0)
-            start = clock()
-            for _ in range(n):
-                self.update(0)
-            return clock() - start
-        if phase == "step":
-            span = self.arrays.span()
-            for k in range(min(n, span)):
-                self.graphs(k)
-            start = clock()
-            for k in range(n):
-                self.step(k % span)
-            return clock() - start
-        start = clock()
-        if phase == "forward":
-            for _ in range(n):
-                self.forward(0)
-                self.penalty()
-        else:
-            for _ in range(n):
-                self.grad(0)
-        return clock() - start
+        span = self.arrays.span() if phase == "step" else 1
+        for k in range(min(n, span)):
+            self.graphs(k)
+        repeats = {"forward": self._penalised, "update": self.update, "grad": self.grad, "step": self.step}
+        return timed(repeats[phase], n, span)
 
-    def _run_backward(self, n: int) -> int:
-        total = 0
-        for _ in range(n):
-            self.clear()
-            loss = self.forward(0)
-            start = time.perf_counter_ns()
-            loss.backward(order=self.order)
-            total += time.perf_counter_ns() - start
-        return total
+    def _penalised(self, step: int) -> None:
+        self.forward(step)
+        self.penalty()
+
+    def _backward(self, step: int) -> int:
+        self.clear()
+        loss = self.forward(step)
+        start = time.perf_counter_ns()
+        loss.backward(order=self.order)
+        return time.perf_counter_ns() - start
 
     def result(self) -> dict[str, Array]:
         """Loss and gradients of step 0 at the initial parameters."""

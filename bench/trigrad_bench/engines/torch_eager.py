@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .protocol import Array, Inputs, Spec
+from .protocol import Array, Inputs, Spec, timed, timed_apart
 from .torch_models import LOSSES, Batch, build
 
 
@@ -134,37 +134,26 @@ class TorchEager:
 
     def run(self, phase: str, n: int) -> int | None:
         self.reset()
-        clock = time.perf_counter_ns
-        span = self.arrays.span()
-        batch = self.graphs(0)
         if phase == "backward":
-            total = 0
-            for _ in range(n):
-                self.clear()
-                loss = self.loss(batch)
-                start = clock()
-                loss.backward()  # type: ignore[no-untyped-call]
-                total += clock() - start
-            return total
+            return timed_apart(self._backward, n)
         if phase == "update":
             self.grad(0)
-        for k in range(min(n, span) if phase == "step" else 0):
+        span = self.arrays.span() if phase == "step" else 1
+        for k in range(min(n, span)):
             self.graphs(k)
-        start = clock()
-        if phase == "forward":
-            for _ in range(n):
-                self.loss(batch)
-                self.penalty()
-        elif phase == "update":
-            for _ in range(n):
-                self.update(0)
-        elif phase == "grad":
-            for _ in range(n):
-                self.grad(0)
-        else:
-            for k in range(n):
-                self.step(k % span)
-        return clock() - start
+        repeats = {"forward": self._penalised, "update": self.update, "grad": self.grad, "step": self.step}
+        return timed(repeats[phase], n, span)
+
+    def _penalised(self, step: int) -> None:
+        self.loss(self.graphs(step))
+        self.penalty()
+
+    def _backward(self, step: int) -> int:
+        self.clear()
+        loss = self.loss(self.graphs(step))
+        start = time.perf_counter_ns()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return time.perf_counter_ns() - start
 
     def result(self) -> dict[str, Array]:
         self.reset()
