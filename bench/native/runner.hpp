@@ -57,32 +57,8 @@ class Runner final : public Engine {
     Program& p = ready();
     if (n < 1) throw ProtocolError("ProtocolError: n must be at least 1, not " + std::to_string(n));
     p.reset();
-    if (phase == "forward") return timed(n, [&](std::size_t) { p.forward(0); });
-    if (phase == "grad") return timed(n, [&](std::size_t) { grad(p, 0); });
-    if (phase == "step") {
-      const std::size_t span = inputs_.span();
-      return timed(n, [&, at = std::size_t{0}](std::size_t k) mutable {
-        at = k == 0 || at + 1 == span ? 0 : at + 1;
-        grad(p, at);
-        p.update(at);
-      });
-    }
-    if (phase == "update") {
-      grad(p, 0);
-      return timed(n, [&](std::size_t) { p.update(0); });
-    }
-    if (phase == "backward") {
-      std::int64_t total = 0;
-      for (std::int64_t k = -1; k < n; ++k) {
-        p.clear();
-        p.forward(0);
-        const std::int64_t start = now_ns();
-        p.backward();
-        if (k >= 0) total += now_ns() - start;
-      }
-      return total;
-    }
-    throw ProtocolError("ProtocolError: unknown phase '" + phase + "'; known are forward, backward, update, grad, step");
+    repeats(p, phase, 1);  // untimed: setting back leaves the caches to copies, a step in training begins where one ended
+    return repeats(p, phase, n);
   }
 
   Bundle result() override {
@@ -127,15 +103,39 @@ class Runner final : public Engine {
   }
 
  private:
+  // Nanoseconds. A function that is not inlined: at its two calls CppAD's recording would no longer be inlined into it.
+  [[gnu::noinline]] std::int64_t repeats(Program& p, const std::string& phase, std::int64_t n) {
+    if (phase == "forward") return timed(n, [&](std::size_t) { p.forward(0); });
+    if (phase == "grad") return timed(n, [&](std::size_t) { grad(p, 0); });
+    if (phase == "step") {
+      const std::size_t span = inputs_.span();
+      return timed(n, [&, at = std::size_t{0}](std::size_t) mutable {
+        grad(p, at);
+        p.update(at);
+        at = at + 1 == span ? 0 : at + 1;
+      });
+    }
+    if (phase == "update") {
+      grad(p, 0);
+      return timed(n, [&](std::size_t) { p.update(0); });
+    }
+    if (phase == "backward") {
+      std::int64_t total = 0;
+      for (std::int64_t k = 0; k < n; ++k) {
+        p.clear();
+        p.forward(0);
+        total += timed(1, [&](std::size_t) { p.backward(); });
+      }
+      return total;
+    }
+    throw ProtocolError("ProtocolError: unknown phase '" + phase + "'; known are forward, backward, update, grad, step");
+  }
   static void grad(Program& p, std::size_t k) {
     p.clear();
     p.forward(k);
     p.backward();
   }
-  // Of n repeats after an untimed one: setting parameters back leaves the caches to their copies, and a step in training
-  // begins with what the step before it left there.
   static std::int64_t timed(std::int64_t n, auto&& repeat) {
-    repeat(std::size_t{0});
     const std::int64_t start = now_ns();
     for (std::int64_t k = 0; k < n; ++k) repeat(static_cast<std::size_t>(k));
     return now_ns() - start;

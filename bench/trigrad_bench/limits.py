@@ -44,6 +44,7 @@ WORKLOADS = (
     ),
 )
 ENGINES = ("native.tensor_cpp.tape", "tensor_cpp.tape", "torch", "torch.compile", "jax")
+ROUNDS = 21  # a limit decides whether a goal can be reached: one disturbed round must not
 OURS = ENGINES[:2]  # who is asked about our backends: without Python, if that is built
 OTHERS = {"reference_py.stack": "numpy", "torch": "torch"}
 
@@ -174,7 +175,7 @@ def limit_of(
         tasks: dict[Any, Task] = dict(product_tasks(multipliers(helpers), loaded, counts))
         tasks["copy"] = probed(helpers["reference_py.stack"], what="copy", bytes=working)
         tasks |= {label: steps(m, loaded) for label, m in members.items() if m.alive}
-        timed = in_turns(tasks, options.seed)
+        timed = in_turns(tasks, options.seed, ROUNDS)
         alone = {key: ns for key, ns in timed.items() if isinstance(key, tuple)}
         for (p, backend), ns in alone.items():
             store.add(
