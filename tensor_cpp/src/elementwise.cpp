@@ -168,8 +168,8 @@ inline bool lie_alike(std::span<const Tensor* const> inputs) {
 
 // n < kLanes numbers, from `first` on
 template <class T>
-[[gnu::noinline]] void run_rest(Block block, const PackedAttrs& attrs, std::span<const void* const> in, T* to, std::size_t first,
-                                std::size_t n) {
+[[gnu::noinline]] void run_rest(Block block, const PackedAttrs& attrs, std::span<const void* const> in, T* to, std::size_t n,
+                                std::size_t first = 0) {
   alignas(64) T buffers[kMaxOperands][kLanes], *result = buffers[in.size()];
   const void* padded[kMaxOperands];
   for (std::size_t i = 0; i < in.size(); ++i) {
@@ -194,12 +194,52 @@ void run_flat(Block block, const PackedAttrs& attrs, std::span<const Tensor* con
       block(attrs, from, to + first, static_cast<std::size_t>(last - first));
     });
   else if (whole > 0) block(attrs, in, to, whole);
-  if (rest > 0) run_rest(block, attrs, std::span<const void* const>(in, inputs.size()), to, whole, rest);
+  if (rest > 0) run_rest(block, attrs, std::span<const void* const>(in, inputs.size()), to, rest, whole);
 }
 
 void run_alike(Block block, const PackedAttrs& attrs, std::span<const Tensor* const> inputs, const Tensor& out) {
   if (out.dtype() == DType::Float32) run_flat<float>(block, attrs, inputs, out);
   else run_flat<double>(block, attrs, inputs, out);
+}
+
+// Nearly as common, x * 2: operands that are one number stand repeated in a buffer, the others lie as the output does.
+inline bool lie_alike_but_for_numbers(std::span<const Tensor* const> inputs, const Tensor& out) {
+  return out.is_contiguous() && out.dtype() != DType::Bool &&
+         std::ranges::all_of(inputs, [&](const Tensor* x) { return x->numel() == 1 || lies_like(*x, out); });
+}
+
+template <class T>
+T number_of(const Tensor& x) {
+  T number{};
+  visit_dtype(x.dtype(), [&]<class S>() { number = static_cast<T>(*static_cast<const S*>(x.cell()->data())); });
+  return number;
+}
+
+template <class T>
+void run_with_numbers(Block block, const PackedAttrs& attrs, std::span<const Tensor* const> inputs, const Tensor& out) {
+  constexpr auto lanes = static_cast<std::int64_t>(kLanes);
+  const std::int64_t n = out.numel(), rest = n % lanes, longest = std::min(kChunk, n + lanes - rest);
+  alignas(64) T repeated[kMaxOperands][kChunk];
+  const T* in[kMaxOperands];
+  std::int64_t step[kMaxOperands];
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    step[i] = inputs[i]->numel() == 1 ? 0 : 1;
+    in[i] = step[i] ? numbers<T>(*inputs[i]) : repeated[i];
+    if (!step[i]) std::fill_n(repeated[i], longest, number_of<T>(*inputs[i]));
+  }
+  const auto from = [&](std::int64_t start) {
+    std::array<const void*, kMaxOperands> operands;
+    for (std::size_t i = 0; i < inputs.size(); ++i) operands[i] = in[i] + start * step[i];
+    return operands;
+  };
+  T* const to = numbers<T>(out);
+  parallel_for(n - rest, lanes, threads_for(n), [&](std::int64_t first, std::int64_t last, int) {
+    for (std::int64_t start = first; start < last; start += kChunk)
+      block(attrs, from(start).data(), to + start, static_cast<std::size_t>(std::min(kChunk, last - start)));
+  });
+  if (rest == 0) return;
+  const auto operands = from(n - rest);
+  run_rest(block, attrs, std::span(operands.data(), inputs.size()), to + n - rest, static_cast<std::size_t>(rest));
 }
 
 DType result_dtype(std::span<const Tensor* const> inputs, const OpInfo& info) {
@@ -238,7 +278,13 @@ ComputeType compute_type(DType dtype) {
 
 void run_block(Block block, ComputeType compute, const PackedAttrs& attrs, std::span<const Tensor* const> in, const Tensor& out) {
   if (out.numel() == 0) return;
-  if (compute == compute_type(out.dtype()) && lie_alike(in) && lies_like(out, *in[0])) return run_alike(block, attrs, in, out);
+  if (compute == compute_type(out.dtype())) {
+    if (lie_alike(in) && lies_like(out, *in[0])) return run_alike(block, attrs, in, out);
+    if (lie_alike_but_for_numbers(in, out))
+      return compute == ComputeFloat    ? run_with_numbers<float>(block, attrs, in, out)
+             : compute == ComputeDouble ? run_with_numbers<double>(block, attrs, in, out)
+                                        : run_with_numbers<std::int64_t>(block, attrs, in, out);
+  }
   LoopNest nest;
   nest.sizes = out.shape();
   for (const Tensor* x : in) nest.operands[nest.count++] = operand_for(*x, nest.sizes);
@@ -295,9 +341,22 @@ DType promote(std::span<const Tensor* const> inputs) {
 }
 
 namespace {
+// x and a plain number: x alone decides the result's type and shape, and nothing needs to be looked up.
+bool second_is_a_number(std::span<const Tensor* const> inputs) {
+  if (inputs.size() != 2) return false;
+  const Cell &x = *inputs[0]->cell(), &number = *inputs[1]->cell();
+  return number.weak && !x.weak && is_floating(x.dtype) && number.ndim == 0 && inputs[0]->is_contiguous();
+}
+
 // Types are promoted, shapes broadcast.
 [[gnu::noinline]] Tensor apply_to_unlike(const OpRow& row, const PackedAttrs& attrs, std::span<const Tensor* const> inputs) {
   const OpInfo& info = *row.info;
+  if (info.result != Result::Bool && second_is_a_number(inputs)) {
+    Tensor z = empty_of(*inputs[0]);
+    const ComputeType compute = compute_type(z.dtype());
+    run_block(row.kernels->forward[compute], compute, attrs, inputs, z);
+    return z;
+  }
   const DType promoted = result_dtype(inputs, info);
   const DType dtype = info.result == Result::Bool ? DType::Bool : promoted;
   if (!is_floating(dtype)) check_whole(inputs, info, dtype);

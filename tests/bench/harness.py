@@ -10,6 +10,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,11 @@ def loss_and_gradients(p, x, y):
 FAST = "--workloads T1 --phases grad --processes 1 --rounds 2 --block-ms 0.2 --extras none".split()
 
 Line = dict[str, Any]
+
+
+def engines_read(clock: Callable[[], int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock of the test's own, such as one that counts steps."""
+    monkeypatch.setattr(time, "perf_counter_ns", clock)
 
 
 def engine(folder: Path, name: str, text: str) -> str:

@@ -134,7 +134,7 @@ def test_lines_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert {line["backend"] for line in alone} >= {"tensor_cpp packed", "numpy"}
     for line in found:
         assert (line["status"], line["wl_hash"]) == ("ok", workload.load("P2.matched").hash())
-        assert len(line["step_ns"]) == len(line["products_ns"]) == turns.ROUNDS
+        assert len(line["step_ns"]) == len(line["products_ns"]) == limits.ROUNDS
         assert line["bytes"] == 4 * 3 * 6570
         ratio = limits.ratio(line)
         assert ratio is not None

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +15,8 @@ from trigrad_bench.engines.program import Program
 from trigrad_bench.engines.protocol import PHASES, Inputs
 from trigrad_bench.workload import load
 
+from .harness import EXAMPLE, engines_read
+
 PACKAGES = {
     "micrograd": "micrograd",
     "autograd": "autograd",
@@ -24,7 +24,6 @@ PACKAGES = {
     "forgenn": "forgeNN",
     "torch": "torch",
 }
-EXAMPLE = "bench/examples/my_engine.py"
 SMALL = {"data.rows": 40, "batch": 8, "steps": 3}
 CASES = {
     "scalar_cpp.value": {
@@ -53,8 +52,8 @@ def _collector() -> Iterator[None]:
 
 def make(name: str) -> Any:
     """The engine, or a skip."""
-    if name == EXAMPLE:
-        return learner.load(Path(__file__).parents[2] / name, 1)
+    if name == EXAMPLE.name:
+        return learner.load(EXAMPLE, 1)
     if name in PACKAGES:
         pytest.importorskip(PACKAGES[name])
     return engines.create(name)
@@ -85,7 +84,7 @@ def test_agrees_with_reference(name: str, workload: str) -> None:
     engine.close()
 
 
-@pytest.mark.parametrize("name", ["tensor_cpp.tape", "tensor_cpp.compiled", "torch", *CASES, EXAMPLE])
+@pytest.mark.parametrize("name", ["tensor_cpp.tape", "tensor_cpp.compiled", "torch", *CASES, EXAMPLE.name])
 @pytest.mark.filterwarnings("default")
 def test_a_run_begins_with_a_step_that_is_not_timed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     engine, wanted = make(name), load("T1" if name in ("micrograd", "scalar_cpp.value") else "F7", SMALL)
@@ -102,7 +101,7 @@ def test_a_run_begins_with_a_step_that_is_not_timed(name: str, monkeypatch: pyte
         return real(k)
 
     monkeypatch.setattr(whom, part, noted)
-    monkeypatch.setattr(time, "perf_counter_ns", lambda: len(batches))  # a clock that counts steps
+    engines_read(lambda: len(batches), monkeypatch)
     assert (engine.run("step", 4), batches) == (4, [0, 0, 1, 2, 0])
 
 
