@@ -86,7 +86,8 @@ LIMIT = """
 The limit of a step is the sum of its matrix products, each by whichever library here computes it fastest, on
 as many different weights as the step has, and the bytes that must move besides; one thread. The table has
 steps in multiples of it. What PyTorch takes is what the limit allows: no engine can be more times as fast
-here, and a goal above it cannot be reached.
+here, nor more than C++ is and its own multiple together. A goal above either, each at the upper end of its
+interval, cannot be reached.
 
 """
 OPS = """
@@ -138,8 +139,8 @@ def mean(ratios: Sequence[stats.Ratio | None]) -> stats.Ratio | None:
     return stats.geometric_mean(known) if known and len(known) == len(ratios) else None
 
 
-def speeds(found: Sequence[summary.Row], threads: int, most: Mapping[str, float]) -> str:
-    """The table of one number of threads; most: what the limit allows, by workload."""
+def speeds(found: Sequence[summary.Row], threads: int, limited: Mapping[tuple[str, str], stats.Ratio]) -> str:
+    """The table of one number of threads; limited: multiples of the limit, by workload and engine."""
     rows = {(r.line["workload"], r.line["engine"]): r for r in found if r.line["threads"] == threads}
     names = [n for n in GOALS if (n, "torch") in rows]
     beside = [e for e in BESIDE if any((n, e) in rows for n in names)]
@@ -150,8 +151,8 @@ def speeds(found: Sequence[summary.Row], threads: int, most: Mapping[str, float]
         goal = GOALS[name]
         native, python = (speed(rows.get((name, e))) for e in (NATIVE, PYTHON))
         text.append(f"\n| {name} | {goal.what} | {duration(rows[name, 'torch'].ns)} |")
-        allowed = most.get(name, math.inf)
-        text.append(f" {reached(native, goal.native, allowed)} | {reached(python, goal.python, allowed)} |")
+        most = allowed(native, limited.get((name, NATIVE)), limited.get((name, "torch")))
+        text.append(f" {reached(native, goal.native, most)} | {reached(python, goal.python, most)} |")
         others = [speed(rows.get((name, e))) for e in beside]
         text += [f" {times(r.median)} |" if r else " – |" for r in others]
     if len(names) == len(GOALS):
@@ -162,10 +163,11 @@ def speeds(found: Sequence[summary.Row], threads: int, most: Mapping[str, float]
     return "".join(text) + "\n"
 
 
-def allowed(lines: Sequence[Line]) -> dict[str, float]:
-    """How many times as fast as PyTorch a step could be, at the upper end of the interval."""
-    found = {line["workload"]: limits.ratio(line) for line in lines if line["engine"] == "torch"}
-    return {name: ratio.high for name, ratio in found.items() if ratio}
+def allowed(speed: stats.Ratio | None, ours: stats.Ratio | None, torch: stats.Ratio | None) -> float:
+    """How many times PyTorch's speed is possible: its multiple of the limit, or our speed times our own."""
+    bounds = [torch.high] if torch else []
+    bounds += [speed.high * max(1.0, ours.high)] if speed and ours else []
+    return min(bounds, default=math.inf)
 
 
 def limit_table(lines: Sequence[Line]) -> str:
@@ -275,9 +277,11 @@ def section(rows: list[Line], found: Sequence[summary.Row]) -> str:
     text.append(f"\n{lines.machine['cores']} cores, {lines.machine['compiler']}; {names}.\n")
     text += [f"{run['started'][:10]}, `{' '.join(run['argv'])}`.\n" for run in lines.kind("run")]
     limited = lines.kind("limit")
+    multiples = {(x["workload"], x["engine"]): ratio for x in limited if (ratio := limits.ratio(x))}
     for threads in sorted({r.line["threads"] for r in found}):
-        most = allowed(limited) if threads == 1 else {}  # a limit's products are timed with one thread
-        text.append(speeds(found, threads, most))
+        text.append(
+            speeds(found, threads, multiples if threads == 1 else {})
+        )  # limits are timed with one thread
     if limited:
         text += [LIMIT, limit_table(limited)]
     if ops := lines.kind("op_cost"):

@@ -36,6 +36,15 @@ def test_marks_say_whether_a_goal_is_reached(make: ModuleType) -> None:
     assert make.reached(None, 2) == "– | "
 
 
+def test_what_a_limit_allows(make: ModuleType) -> None:
+    fast, torch = make.stats.Ratio(1.6, 1.5, 1.7, 9, 1), make.stats.Ratio(2.0, 1.9, 2.2, 9, 1)
+    near, beyond = make.stats.Ratio(1.02, 1.0, 1.1, 9, 1), make.stats.Ratio(0.9, 0.85, 0.95, 9, 1)
+    assert make.allowed(fast, near, torch) == pytest.approx(1.7 * 1.1)
+    assert make.allowed(fast, beyond, torch) == 1.7, "who is faster than its limit need not become slower"
+    assert make.allowed(None, near, torch) == make.allowed(fast, None, torch) == 2.2
+    assert make.allowed(None, None, None) == float("inf")
+
+
 def test_a_mean_is_of_all_rows_or_of_none(make: ModuleType) -> None:
     ratio = stats.Ratio(2.0, 1.0, 4.0, 5)
     assert make.mean([ratio, ratio]).median == pytest.approx(2.0)
