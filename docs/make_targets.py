@@ -279,9 +279,7 @@ def section(rows: list[Line], found: Sequence[summary.Row]) -> str:
     limited = lines.kind("limit")
     multiples = {(x["workload"], x["engine"]): ratio for x in limited if (ratio := limits.ratio(x))}
     for threads in sorted({r.line["threads"] for r in found}):
-        text.append(
-            speeds(found, threads, multiples if threads == 1 else {})
-        )  # limits are timed with one thread
+        text.append(speeds(found, threads, multiples if threads == 1 else {}))  # limits are of one thread
     if limited:
         text += [LIMIT, limit_table(limited)]
     if ops := lines.kind("op_cost"):
