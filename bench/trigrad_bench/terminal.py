@@ -109,7 +109,6 @@ def footer(lines: Sequence[Line]) -> list[str]:
     base = baseline_of(cells_of(lines))
     low, high = stats.aa_band(c for c in lines if c["kind"] == "control")
     curves = [c for c in lines if c["kind"] == "curve"]
-    bad = [c for c in curves if c["ok"] is False]
     text = []
     if base:
         text.append(
@@ -123,10 +122,12 @@ def footer(lines: Sequence[Line]) -> list[str]:
             f"{of_all.high:.3f}), middle of {len(controls)} workloads; widest interval {low:.3f}-{high:.3f}."
         )
     if curves:
-        text.append(
-            f"training curves: {sum(c['ok'] is True for c in curves)} of {len(curves)} follow the reference."
-        )
-    text += [f"  WRONG curve: {c['engine']} on {c['workload']}: {c['reason']}" for c in bad]
+        drawn = [c["ok"] for c in curves if c["ok"] is not None]
+        text.append(f"training curves: {sum(drawn)} of {len(drawn)} follow the reference.")
+    for c in curves:
+        if not c["ok"]:
+            what = "no" if c["ok"] is None else "WRONG"
+            text.append(f"  {what} curve: {c['engine'] or 'the reference'} on {c['workload']}: {c['reason']}")
     return text
 
 

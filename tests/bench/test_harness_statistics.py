@@ -255,3 +255,21 @@ def test_sentences_are_computed_from_the_lines() -> None:
     assert "3.00x" in text
     assert "\033" not in text
     assert "\033[31mWRONG" in terminal.table(lines, color=True)
+
+
+def test_a_curve_that_could_not_be_drawn_is_no_wrong_one() -> None:
+    def curve(engine: str, ok: bool | None, reason: str) -> dict[str, object]:
+        return {"kind": "curve", "workload": "T1", "engine": engine, "ok": ok, "reason": reason}
+
+    curves = [
+        curve("a", True, ""),
+        curve("b", False, "it bends"),
+        curve("c", None, "no memory"),
+        curve("", None, "too deep"),
+    ]
+    assert terminal.footer(curves) == [
+        "training curves: 1 of 2 follow the reference.",
+        "  WRONG curve: b on T1: it bends",
+        "  no curve: c on T1: no memory",
+        "  no curve: the reference on T1: too deep",
+    ]
