@@ -163,10 +163,10 @@ def speeds(found: Sequence[summary.Row], threads: int, limited: Mapping[tuple[st
     return "".join(text) + "\n"
 
 
-def allowed(speed: stats.Ratio | None, ours: stats.Ratio | None, torch: stats.Ratio | None) -> float:
+def allowed(native: stats.Ratio | None, ours: stats.Ratio | None, torch: stats.Ratio | None) -> float:
     """How many times PyTorch's speed is possible: its multiple of the limit, or our speed times our own."""
     bounds = [torch.high] if torch else []
-    bounds += [speed.high * max(1.0, ours.high)] if speed and ours else []
+    bounds += [native.high * max(1.0, ours.high)] if native and ours else []
     return min(bounds, default=math.inf)
 
 

@@ -68,9 +68,12 @@ void merge_axes(LoopNest& nest) {
 
 // to[0..n) = from, converted; then the last number is repeated up to a whole number of lanes.
 template <class T>
-void gather(const Operand& from, const std::byte* data, std::int64_t stride, std::int64_t n, T* to) {
-  visit_dtype(from.dtype, [&]<class S>() {
-    for (std::int64_t k = 0; k < n; ++k) to[k] = static_cast<T>(*reinterpret_cast<const S*>(data + k * stride));
+void gather(DType dtype, const std::byte* data, std::int64_t stride, std::int64_t n, T* to) {
+  visit_dtype(dtype, [&]<class S>() {
+    const auto number = [&](std::int64_t k) { return static_cast<T>(*reinterpret_cast<const S*>(data + k * stride)); };
+    if (stride == 0) std::fill_n(to, n, number(0));
+    else
+      for (std::int64_t k = 0; k < n; ++k) to[k] = number(k);
   });
   const auto padded = (n + static_cast<std::int64_t>(kLanes) - 1) / static_cast<std::int64_t>(kLanes) * static_cast<std::int64_t>(kLanes);
   for (std::int64_t k = n; k < padded; ++k) to[k] = to[n - 1];
@@ -106,7 +109,7 @@ void run_row(Block block, const PackedAttrs& attrs, const LoopNest& nest, const 
   bool repeated[kMaxOperands]{};
   for (std::size_t i = 0; i < inputs && start < n; ++i)
     if (nest.operands[i].strides[row] == 0) {  // one number for the whole row: it is gathered once
-      gather(nest.operands[i], data[i], 0, std::min(kChunk, n), buffers[i]);
+      gather(nest.operands[i].dtype, data[i], 0, std::min(kChunk, n), buffers[i]);
       in[i] = buffers[i];
       repeated[i] = true;
     }
@@ -121,7 +124,7 @@ void run_row(Block block, const PackedAttrs& attrs, const LoopNest& nest, const 
       if (direct[i] && !partial) {
         in[i] = from;
       } else {
-        gather(nest.operands[i], from, stride, chunk, buffers[i]);
+        gather(nest.operands[i].dtype, from, stride, chunk, buffers[i]);
         in[i] = buffers[i];
       }
     }
@@ -209,23 +212,16 @@ inline bool lie_alike_but_for_numbers(std::span<const Tensor* const> inputs, con
 }
 
 template <class T>
-T number_of(const Tensor& x) {
-  T number{};
-  visit_dtype(x.dtype(), [&]<class S>() { number = static_cast<T>(*static_cast<const S*>(x.cell()->data())); });
-  return number;
-}
-
-template <class T>
 void run_with_numbers(Block block, const PackedAttrs& attrs, std::span<const Tensor* const> inputs, const Tensor& out) {
   constexpr auto lanes = static_cast<std::int64_t>(kLanes);
-  const std::int64_t n = out.numel(), rest = n % lanes, longest = std::min(kChunk, n + lanes - rest);
+  const std::int64_t n = out.numel(), rest = n % lanes;
   alignas(64) T repeated[kMaxOperands][kChunk];
   const T* in[kMaxOperands];
   std::int64_t step[kMaxOperands];
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     step[i] = inputs[i]->numel() == 1 ? 0 : 1;
     in[i] = step[i] ? numbers<T>(*inputs[i]) : repeated[i];
-    if (!step[i]) std::fill_n(repeated[i], longest, number_of<T>(*inputs[i]));
+    if (!step[i]) gather(inputs[i]->dtype(), static_cast<std::byte*>(inputs[i]->cell()->data()), 0, std::min(kChunk, n), repeated[i]);
   }
   const auto from = [&](std::int64_t start) {
     std::array<const void*, kMaxOperands> operands;
@@ -240,6 +236,17 @@ void run_with_numbers(Block block, const PackedAttrs& attrs, std::span<const Ten
   if (rest == 0) return;
   const auto operands = from(n - rest);
   run_rest(block, attrs, std::span(operands.data(), inputs.size()), to + n - rest, static_cast<std::size_t>(rest));
+}
+
+void visit_compute(ComputeType compute, auto work) {
+  switch (compute) {
+    case ComputeFloat:
+      return work.template operator()<float>();
+    case ComputeDouble:
+      return work.template operator()<double>();
+    default:
+      return work.template operator()<std::int64_t>();
+  }
 }
 
 DType result_dtype(std::span<const Tensor* const> inputs, const OpInfo& info) {
@@ -278,26 +285,16 @@ ComputeType compute_type(DType dtype) {
 
 void run_block(Block block, ComputeType compute, const PackedAttrs& attrs, std::span<const Tensor* const> in, const Tensor& out) {
   if (out.numel() == 0) return;
-  if (compute == compute_type(out.dtype())) {
-    if (lie_alike(in) && lies_like(out, *in[0])) return run_alike(block, attrs, in, out);
-    if (lie_alike_but_for_numbers(in, out))
-      return compute == ComputeFloat    ? run_with_numbers<float>(block, attrs, in, out)
-             : compute == ComputeDouble ? run_with_numbers<double>(block, attrs, in, out)
-                                        : run_with_numbers<std::int64_t>(block, attrs, in, out);
-  }
+  const bool same_type = compute == compute_type(out.dtype());
+  if (same_type && lie_alike(in) && lies_like(out, *in[0])) return run_alike(block, attrs, in, out);
+  if (same_type && lie_alike_but_for_numbers(in, out))
+    return visit_compute(compute, [&]<class T>() { run_with_numbers<T>(block, attrs, in, out); });
   LoopNest nest;
   nest.sizes = out.shape();
   for (const Tensor* x : in) nest.operands[nest.count++] = operand_for(*x, nest.sizes);
   nest.operands[nest.count++] = operand_for(out, nest.sizes);
   merge_axes(nest);
-  switch (compute) {
-    case ComputeFloat:
-      return run_nest<float>(block, attrs, nest);
-    case ComputeDouble:
-      return run_nest<double>(block, attrs, nest);
-    default:
-      return run_nest<std::int64_t>(block, attrs, nest);
-  }
+  visit_compute(compute, [&]<class T>() { run_nest<T>(block, attrs, nest); });
 }
 
 bool add_in_place(const Tensor& sum, const Tensor& term) {

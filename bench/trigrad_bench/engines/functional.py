@@ -172,23 +172,20 @@ class Functional:
         p, batch, clock = self.inputs(0), self.batch(0), time.perf_counter_ns
         call = self.calls.get(phase)
         assert call is not None, phase
-        call_arguments: tuple[Any, ...] = (p, batch)
+        ready: tuple[Any, ...] = (p, batch)
         if phase == "update":
-            call_arguments = (self.p, self.calls["grad"](p, batch)[1], self.state, self.arrays.lrs[0])
+            ready = (self.p, self.calls["grad"](p, batch)[1], self.state, self.arrays.lrs[0])
 
         def repeat(k: int) -> int:
-            nonlocal call_arguments
-            if phase == "backward":
-                call_arguments = (self.calls["forward"](p, batch),)
+            given = (self.calls["forward"](p, batch),) if phase == "backward" else ready
             start = clock()
             if phase == "step":
                 self.step(k)
             else:
-                call(*call_arguments)
+                call(*given)
             taken = clock() - start
             if self.makes_cycles and phase != "update":
-                if phase == "backward":
-                    call_arguments = ()
+                given = ()
                 gc.collect()  # the harness has switched automatic collection off; this is not timed
             return taken
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from . import formulas
-from .protocol import Array, Inputs, Spec, timed, timed_apart
+from .protocol import Array, Inputs, Spec, run_steps
 
 Batch = dict[str, Any]
 
@@ -203,22 +203,10 @@ class Program:
 
     def run(self, phase: str, n: int) -> int:
         """Nanoseconds of n repeats."""
-        self.reset()
-        if phase == "backward":
-            return timed_apart(self._backward, n)
-        if phase == "update":
-            self.grad(0)
-        span = self.arrays.span() if phase == "step" else 1
-        for k in range(min(n, span)):
-            self.graphs(k)
-        repeats = {"forward": self._penalised, "update": self.update, "grad": self.grad, "step": self.step}
-        return timed(repeats[phase], n, span)
+        return run_steps(self, phase, n)
 
-    def _penalised(self, step: int) -> None:
-        self.forward(step)
-        self.penalty()
-
-    def _backward(self, step: int) -> int:
+    def sweep_ns(self, step: int) -> int:
+        """Nanoseconds of the sweep alone."""
         self.clear()
         loss = self.forward(step)
         start = time.perf_counter_ns()

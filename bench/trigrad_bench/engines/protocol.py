@@ -112,6 +112,40 @@ def timed_apart(repeat: Callable[[int], int], n: int, span: int = 1) -> int:
     return sum(repeat(k % span) for k in range(n))
 
 
+class Steps(Protocol):
+    """What an engine is made of whose steps are Python: run_steps times its parts."""
+
+    arrays: Inputs
+
+    def reset(self) -> None: ...
+    def graphs(self, step: int) -> object: ...
+    def forward(self, step: int) -> object: ...
+    def penalty(self) -> float: ...
+    def sweep_ns(self, step: int) -> int: ...
+    def grad(self, step: int) -> object: ...
+    def update(self, step: int) -> None: ...
+    def step(self, step: int) -> object: ...
+
+
+def run_steps(engine: Steps, phase: str, n: int) -> int:
+    """The verb `run` of such an engine."""
+
+    def penalised(step: int) -> None:
+        engine.forward(step)
+        engine.penalty()
+
+    engine.reset()
+    if phase == "backward":
+        return timed_apart(engine.sweep_ns, n)
+    if phase == "update":
+        engine.grad(0)
+    span = engine.arrays.span() if phase == "step" else 1
+    for k in range(min(n, span)):
+        engine.graphs(k)
+    repeats = {"forward": penalised, "update": engine.update, "grad": engine.grad, "step": engine.step}
+    return timed(repeats[phase], n, span)
+
+
 def read_inputs(path: str | Path) -> Inputs:
     """The numbers that the harness wrote for the workers."""
     from ..arrays import read

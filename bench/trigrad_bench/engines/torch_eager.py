@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .protocol import Array, Inputs, Spec, timed, timed_apart
+from .protocol import Array, Inputs, Spec, run_steps
 from .torch_models import LOSSES, Batch, build
 
 
@@ -112,10 +112,14 @@ class TorchEager:
             for batch in self.graphs(0):
                 batch["x"].grad = None
 
+    def forward(self, step: int) -> Tensor:
+        """The loss of a step."""
+        return self.loss(self.graphs(step))
+
     def grad(self, step: int) -> Tensor:
         """Clears gradients, then forward and backward; returns the loss."""
         self.clear()
-        loss = self.loss(self.graphs(step))
+        loss = self.forward(step)
         self.penalty()
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
@@ -133,24 +137,12 @@ class TorchEager:
         return loss
 
     def run(self, phase: str, n: int) -> int | None:
-        self.reset()
-        if phase == "backward":
-            return timed_apart(self._backward, n)
-        if phase == "update":
-            self.grad(0)
-        span = self.arrays.span() if phase == "step" else 1
-        for k in range(min(n, span)):
-            self.graphs(k)
-        repeats = {"forward": self._penalised, "update": self.update, "grad": self.grad, "step": self.step}
-        return timed(repeats[phase], n, span)
+        return run_steps(self, phase, n)
 
-    def _penalised(self, step: int) -> None:
-        self.loss(self.graphs(step))
-        self.penalty()
-
-    def _backward(self, step: int) -> int:
+    def sweep_ns(self, step: int) -> int:
+        """Nanoseconds of the sweep alone."""
         self.clear()
-        loss = self.loss(self.graphs(step))
+        loss = self.forward(step)
         start = time.perf_counter_ns()
         loss.backward()  # type: ignore[no-untyped-call]
         return time.perf_counter_ns() - start
