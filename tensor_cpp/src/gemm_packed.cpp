@@ -56,12 +56,21 @@ struct Job {
   std::int64_t N;
   T* copy;  // where the first strip leaves the only panel for the others, or null
   Output<T> z;
+  bool asks_for_z = false;
 };
 
 template <class T, int kBytes>
 struct VectorOf {
   typedef T type __attribute__((vector_size(kBytes)));
 };
+
+// A call of memcpy for each row of a panel or strip would take longer than the bytes do.
+template <class T>
+[[gnu::always_inline]] inline void copy_row(const T* from, T* to, std::int64_t count) {
+  std::int64_t k = 0;
+  for (; k + 4 <= count; k += 4) std::memcpy(to + k, from + k, 4 * sizeof(T));
+  for (; k < count; ++k) to[k] = from[k];
+}
 
 // to (4, 4) = or += fromᵀ, both by rows that lie a step apart: four times as fast as number by number.
 template <class T>
@@ -81,9 +90,9 @@ template <class T>
   }
 }
 
-// Weights and their gradients come from a far cache, so a tile asks early for what is needed soon: the place in z that it
-// will write, the strip of x that comes next (a few numbers at each step of k), and where it reads y itself, the row so
-// many further on; the processor does not foresee long steps.
+// Weights and their gradients come from a far cache, so a tile asks early for what is needed soon: the strip of x that
+// comes next (a few numbers at each step of k), where it reads y itself, the row so many further on, and the place in z
+// that it will write; the processor does not foresee long steps.
 constexpr std::int64_t kAhead = 48;
 constexpr std::int64_t kNear = 64 << 10;  // bytes: a product of fewer does without, it would only take longer
 
@@ -97,35 +106,41 @@ template <int kRows, int kVectors, bool kCopy, bool kFar, class Vector, class T>
   const T* a = x.data + row * x.row_step;
   T* copy = job.copy;
   T* const corner = z.data + row * z.row_step + column * z.column_step;
-  if (kFar && z.column_step == 1)
+  if (job.asks_for_z && z.column_step == 1)
     for (int r = 0; r < kRows; ++r)
       for (int v = 0; v < kVectors; ++v) __builtin_prefetch(corner + r * z.row_step + v * kLanes, 1);
-  const T* next_strip = x.column_step == 1 ? a + kRows * x.row_step : a;
+  const std::int64_t x_step = kFar ? 1 : x.column_step;
+  const T* next_strip = a + kRows * x.row_step;
   const T* ahead = panel + kAhead * y_step;
   Vector sums[kRows][kVectors] = {};
-  for (std::int64_t k = job.depth; k > 0; --k, a += x.column_step, panel += y_step, next_strip += kRows) {
+  const T* const end = panel + job.depth * y_step;
+  for (const T* row_of_y = panel; row_of_y != end; a += x_step, row_of_y += y_step, next_strip += kRows) {
     if constexpr (kFar) __builtin_prefetch(next_strip);
     Vector b[kVectors];
-    for (int v = 0; v < kVectors; ++v) std::memcpy(&b[v], panel + v * kLanes, sizeof(Vector));
+    for (int v = 0; v < kVectors; ++v) std::memcpy(&b[v], row_of_y + v * kLanes, sizeof(Vector));
     if constexpr (kCopy) {
       for (int v = 0; v < kVectors; ++v) {
         if constexpr (kFar) __builtin_prefetch(ahead + v * kLanes, 0, 2);
         std::memcpy(copy + v * kLanes, &b[v], sizeof(Vector));
       }
       copy += kWidth;
-      ahead = k == kAhead + 1 ? job.y + kWidth : ahead + y_step;  // then of the next panel
+      ahead = ahead + y_step == end ? job.y + kWidth : ahead + y_step;  // then of the next panel
     }
     for (int r = 0; r < kRows; ++r)
       for (int v = 0; v < kVectors; ++v) sums[r][v] += a[r * x.row_step] * b[v];
   }
   if (columns == kWidth && z.column_step == 1) {
+    if (z.add)
+      for (int r = 0; r < kRows; ++r)
+        for (int v = 0; v < kVectors; ++v) {
+          Vector before;
+          std::memcpy(&before, corner + r * z.row_step + v * kLanes, sizeof(before));
+          sums[r][v] += before;
+        }
     for (int r = 0; r < kRows; ++r)
       for (int v = 0; v < kVectors; ++v) {
-        T* to = corner + r * z.row_step + v * kLanes;
-        Vector before = {};
-        if (z.add) std::memcpy(&before, to, sizeof(before));
-        const Vector sum = z.add ? before + sums[r][v] : sums[r][v];
-        std::memcpy(to, &sum, sizeof(sum));
+        const Vector sum = sums[r][v];
+        std::memcpy(corner + r * z.row_step + v * kLanes, &sum, sizeof(sum));
       }
     return;
   }
@@ -170,6 +185,7 @@ template <class T>
 struct Kernel {
   std::int64_t rows, width;
   void (*multiply)(const Job<T>&);
+  void (*multiply_far)(const Job<T>&);  // asks early for what it reads; rows of x lie as rows
 };
 template <bool kFar, class T>
 void multiply_on_baseline(const Job<T>& job) {
@@ -196,13 +212,22 @@ Set best_set() {
   return Set::Baseline;
 }
 
-template <bool kFar, class T>
+// Whether a tile should ask for its place in z: AMD's processors gain by it, Intel's lose (docs/decisions/0014).
+bool asks_for_z() {
+#if defined(__x86_64__)
+  return !__builtin_cpu_is("intel");
+#else
+  return true;
+#endif
+}
+
+template <class T>
 Kernel<T> kernel_for(Set set) {
 #if defined(__x86_64__)
-  if (set == Set::Avx512) return {8, 128 / sizeof(T), multiply_on_avx512<kFar, T>};
-  if (set == Set::Avx2) return {4, 64 / sizeof(T), multiply_on_avx2<kFar, T>};
+  if (set == Set::Avx512) return {8, 128 / sizeof(T), multiply_on_avx512<false, T>, multiply_on_avx512<true, T>};
+  if (set == Set::Avx2) return {4, 64 / sizeof(T), multiply_on_avx2<false, T>, multiply_on_avx2<true, T>};
 #endif
-  return {4, 32 / sizeof(T), multiply_on_baseline<kFar, T>};
+  return {4, 32 / sizeof(T), multiply_on_baseline<false, T>, multiply_on_baseline<true, T>};
 }
 
 constexpr std::int64_t kBlockBytes = 256 << 10;  // of y, packed at a time: half of a second-level cache at the least
@@ -236,29 +261,35 @@ struct Multiplication {
   const Kernel<T>& kernel;
   const Blocks<T>& blocks;
   T* scratch;
+  bool is_far;
+
+  void multiply(Job<T> job) const {
+    job.asks_for_z = is_far && asks_for_z();
+    (is_far && job.x.column_step == 1 ? kernel.multiply_far : kernel.multiply)(job);
+  }
 
   // y (depth, columns) as panels of kernel.width columns, the missing columns as zeros; a row of y at a time, as it lies.
   void pack(const Matrix<T>& y, std::int64_t depth, std::int64_t columns, T* panels) const {
-    const std::int64_t width = kernel.width, panel_step = depth * width + kPad, whole = columns - columns % width;
-    if (y.column_step == 1)
-      for (std::int64_t k = 0; k < depth; ++k)
-        for (std::int64_t c = 0; c < whole; c += width)
-          std::copy_n(y.data + k * y.row_step + c, width, panels + c / width * panel_step + k * width);
-    else
-      for (std::int64_t c = 0; c < whole; c += 4) {
-        const T* from = y.data + c * y.column_step;
-        T* to = panels + c / width * panel_step + c % width;
-        std::int64_t k = 0;
-        if (y.row_step == 1)
-          for (; k + 4 <= depth; k += 4) transpose_four(from + k, y.column_step, to + k * width, width, false);
-        for (; k < depth; ++k)
-          for (std::int64_t j = 0; j < 4; ++j) to[k * width + j] = from[k * y.row_step + j * y.column_step];
+    const std::int64_t width = kernel.width, panel_step = depth * width + kPad;
+    if (columns % width != 0) std::fill_n(panels + columns / width * panel_step, depth * width, T{0});
+    if (y.column_step == 1) {
+      for (std::int64_t k = 0; k < depth; ++k) {
+        const T* const from = y.data + k * y.row_step;
+        T* to = panels + k * width;
+        for (std::int64_t c = 0; c < columns; c += width, to += panel_step) copy_row(from + c, to, std::min(width, columns - c));
       }
-    if (whole == columns) return;
-    panels += whole / width * panel_step;
-    std::fill_n(panels, depth * width, T{0});
-    for (std::int64_t c = whole; c < columns; ++c)
-      for (std::int64_t k = 0; k < depth; ++k) panels[k * width + c - whole] = y.data[k * y.row_step + c * y.column_step];
+      return;
+    }
+    for (std::int64_t c = 0; c < columns; c += 4) {
+      const T* const from = y.data + c * y.column_step;
+      T* const to = panels + c / width * panel_step + c % width;
+      const std::int64_t beside = std::min<std::int64_t>(4, columns - c);
+      std::int64_t k = 0;
+      if (y.row_step == 1 && beside == 4)
+        for (; k + 4 <= depth; k += 4) transpose_four(from + k, y.column_step, to + k * width, width, false);
+      for (; k < depth; ++k)
+        for (std::int64_t j = 0; j < beside; ++j) to[k * width + j] = from[k * y.row_step + j * y.column_step];
+    }
   }
 
   // A few rows of x: panel after panel of y, which the first strip leaves behind for the others.
@@ -268,10 +299,10 @@ struct Multiplication {
       const Output<T> to = z.at(0, column);
       if (columns % (kernel.width / 2) == 0) {
         T* const copy = columns == kernel.width && M >= 2 * kernel.rows ? scratch : nullptr;
-        kernel.multiply({x, M, depth, y.data + column, 0, y.row_step, columns, copy, to});
+        multiply({x, M, depth, y.data + column, 0, y.row_step, columns, copy, to});
       } else {
         pack({y.data + column, y.row_step, 1}, depth, columns, scratch);
-        kernel.multiply({x, M, depth, scratch, 0, kernel.width, columns, nullptr, to});
+        multiply({x, M, depth, scratch, 0, kernel.width, columns, nullptr, to});
       }
     }
   }
@@ -280,13 +311,16 @@ struct Multiplication {
   void many_rows(const Matrix<T>& x, const Matrix<T>& y, const Output<T>& z, std::int64_t M, std::int64_t N, std::int64_t depth) const {
     const std::int64_t width = kernel.width, panel_step = depth * width + kPad;
     pack(y, depth, N, scratch);
-    if (x.column_step == 1 || N <= width) return kernel.multiply({x, M, depth, scratch, panel_step, width, N, nullptr, z});
+    if (x.column_step == 1 || N <= width) return multiply({x, M, depth, scratch, panel_step, width, N, nullptr, z});
     T* const strip = scratch + blocks.panels_length(kernel);  // it is read for every panel
     for (std::int64_t row = 0; row < M; row += kernel.rows) {
       const std::int64_t rows = std::min(kernel.rows, M - row);
-      for (std::int64_t k = 0; k < depth; ++k)
-        for (std::int64_t r = 0; r < rows; ++r) strip[k * rows + r] = x.data[(row + r) * x.row_step + k * x.column_step];
-      kernel.multiply({{strip, 1, rows}, rows, depth, scratch, panel_step, width, N, nullptr, z.at(row, 0)});
+      const T* from = x.data + row * x.row_step;
+      for (std::int64_t k = 0; k < depth; ++k, from += x.column_step)
+        if (x.row_step == 1) copy_row(from, strip + k * rows, rows);
+        else
+          for (std::int64_t r = 0; r < rows; ++r) strip[k * rows + r] = from[r * x.row_step];
+      multiply({{strip, 1, rows}, rows, depth, scratch, panel_step, width, N, nullptr, z.at(row, 0)});
     }
   }
 
@@ -315,7 +349,10 @@ void share_out(const Kernel<T>& kernel, const Matrix<T>& x, const Matrix<T>& y, 
   const Blocks<T> blocks(kernel, y, M, N);
   const auto length = static_cast<std::size_t>(blocks.length(kernel)), bytes = sizeof(T) * length * static_cast<std::size_t>(worth);
   T* const scratch = static_cast<T*>(pool_take(bytes));
-  const auto on_part = [&](int part) { return Multiplication<T>{kernel, blocks, scratch + length * static_cast<std::size_t>(part)}; };
+  const bool is_far = (M * N + N * K + K * M) * static_cast<std::int64_t>(sizeof(T)) > kNear;
+  const auto on_part = [&](int part) {
+    return Multiplication<T>{kernel, blocks, scratch + length * static_cast<std::size_t>(part), is_far};
+  };
   if (M >= N)
     parallel_for(M, kernel.rows, worth, [&](std::int64_t first, std::int64_t last, int part) {
       on_part(part)({x.data + first * x.row_step, x.row_step, x.column_step}, y, z.at(first, 0), last - first, N, K);
@@ -339,9 +376,8 @@ void gemm_packed(const Kernel<T>& kernel, const Matrix<T>& x, const Matrix<T>& y
 
 template <Set set, class T>
 void gemm_on(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K) {
-  static const Kernel<T> plain = kernel_for<false, T>(set), ahead = kernel_for<true, T>(set);
-  const std::int64_t bytes = (M * N + N * K + K * M) * static_cast<std::int64_t>(sizeof(T));
-  gemm_packed<T>(bytes > kNear ? ahead : plain, x, y, z, M, N, K);
+  static const Kernel<T> kernel = kernel_for<T>(set);
+  gemm_packed<T>(kernel, x, y, z, M, N, K);
 }
 
 }  // namespace
