@@ -50,6 +50,17 @@ struct Node {
 };
 static_assert(sizeof(Node) == 32);
 
+// Asks for the node so many further on, which need not exist. A tape is written and read in order, and a processor fetches
+// ahead what is; but some stop at the end of a page, every 128 nodes. Asking is for nodes that hold numbers: one of two in
+// most programs, and two share a line of the cache.
+constexpr std::ptrdiff_t kNodesAhead = 4096 / static_cast<std::ptrdiff_t>(sizeof(Node));
+[[gnu::always_inline]] inline void ask_for(const Node* here, std::ptrdiff_t nodes) {
+#if defined(__GNUC__)
+  const auto address = reinterpret_cast<std::uintptr_t>(here) + static_cast<std::uintptr_t>(nodes) * sizeof(Node);
+  __builtin_prefetch(reinterpret_cast<const void*>(address));
+#endif
+}
+
 // to's {a, b, c, op} in two stores instead of four: a processor finishes one or two at a time, and recording is little
 // else (a tenth faster so than field by field).
 [[gnu::always_inline]] inline void write_parents(Node* to, NodeId a, NodeId b, NodeId c, OpCode op) {
@@ -61,6 +72,7 @@ static_assert(sizeof(Node) == 32);
   std::memcpy(static_cast<void*>(to), halves, sizeof(halves));
 }
 [[gnu::always_inline]] inline void write_node(Node* to, NodeId a, NodeId b, NodeId c, OpCode op, double da, double db) {
+  ask_for(to, kNodesAhead);
   write_parents(to, a, b, c, op);
   to->da = da;
   to->db = db;
@@ -83,6 +95,7 @@ inline bool adds_product(const Node* node, std::size_t i) {
 struct Term {
   double partial;
   NodeId id;
+  std::uint32_t owner = 0;  // came with the id; nobody asks, but the two are written at once
 };
 
 // The reverse sweep: visits root, root - 1, ... first. What arrives at a node is its share g, which goes on to its parents.
@@ -115,6 +128,7 @@ template <class Visits>
       if (n.op == kMulAdd && n.c + 1 == i) {
         do {
           last = i - 1;
+          ask_for(&node[i], -kNodesAhead);
           through_product(node[i], g);
           if (mutant("tape.run_overwrites")) adjoint[last] = 0;
           g = adjoint[last] += g;
@@ -124,6 +138,7 @@ template <class Visits>
       }
       if (i > first && adds_product(node, i) && (is_zero(adjoint[i - 1]) || mutant("tape.pair_forgets_other_uses"))) {
         do {
+          ask_for(&node[i], -kNodesAhead);
           last = node[i].c;
           const double early = adjoint[last];
           adjoint[--i] = g;
@@ -147,6 +162,7 @@ template <class Visits>
         for (std::size_t k = 0; k < n.b && !(mutant("tape.sum_of_one_term") && k > 0); ++k) adjoint[term[k].id] += term[k].partial * g;
         last = 0, share = 0;
       } else {
+        ask_for(&n, -kNodesAhead);
         if (n.c) adjoint[n.c] += g;
         if (mutant("tape.second_parent_overwritten")) adjoint[n.b] = 0;
         if (n.b) adjoint[n.b] += mutant("tape.partials_exchanged") ? n.da * g : n.db * g;

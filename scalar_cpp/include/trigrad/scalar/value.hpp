@@ -19,6 +19,8 @@
 
 #include <trigrad/scalar/tape.hpp>
 
+#include <array>
+#include <bit>
 #include <span>
 #include <type_traits>
 
@@ -110,6 +112,10 @@ class Value {
   }
   std::uint32_t owner() const { return owner_; }
 
+  // Id and owner as one number: for a loop that combines the owners of many operands, it is one instruction an operand.
+  std::uint64_t identity() const { return std::bit_cast<std::array<std::uint64_t, 2>>(*this)[1]; }
+  static std::uint32_t owners_in(std::uint64_t identities) { return std::bit_cast<std::array<std::uint32_t, 2>>(identities)[1]; }
+
  private:
   Tape& recorded_on(std::string_view caller) const {
     if (const Place place = place_of(caller, owner_)) return *place.tape;
@@ -162,25 +168,29 @@ inline Value& operator/=(Value& x, Value y) { return x = x / y; }
   return z;
 }
 
+[[noreturn, gnu::noinline, gnu::cold]] inline void refuse_lengths(std::size_t w, std::size_t x) {
+  throw ShapeError("dot: needs two 1-D tensors of one length, not (" + std::to_string(w) + ",) and (" + std::to_string(x) + ",)");
+}
+
 // bias + Σ w[k] · x[k] as one node. The inputs are Values, or numbers (a row of data), which need no terms.
 template <class X>
   requires std::same_as<X, Value> || std::same_as<X, double>
 Value dot(std::span<const Value> w, std::span<const X> x, Value bias = 0.0) {
-  if (w.size() != x.size())
-    throw ShapeError("dot: needs two 1-D tensors of one length, not (" + std::to_string(w.size()) + ",) and (" + std::to_string(x.size()) +
-                     ",)");
+  if (w.size() != x.size()) [[unlikely]]
+    refuse_lengths(w.size(), x.size());
   Term* term = tape().reserve_terms(2 * w.size() + 1);
-  std::uint32_t owner = bias.owner();
+  std::uint64_t seen = bias.identity();
   double z = bias.data;
   for (std::size_t k = 0; k < w.size(); ++k) {
     const Value wk = w[k], xk = x[k];
     z += wk.data * xk.data;
-    owner |= wk.owner() | xk.owner();
-    *term++ = {mutant("value.dot_weights_get_weights") ? wk.data : xk.data, wk.id()};
-    if constexpr (std::same_as<X, Value>) *term++ = {wk.data, xk.id()};
+    seen |= wk.identity() | xk.identity();
+    *term++ = {mutant("value.dot_weights_get_weights") ? wk.data : xk.data, wk.id(), wk.owner()};
+    if constexpr (std::same_as<X, Value>) *term++ = {wk.data, xk.id(), xk.owner()};
   }
   *term = {mutant("value.dot_forgets_bias") ? 0.0 : 1.0, bias.id()};
   const std::size_t count = (std::same_as<X, Value> ? 2 * w.size() : w.size()) + 1;
+  const std::uint32_t owner = Value::owners_in(seen);
   if (const Value::Place place = Value::place_of("dot", owner)) return {z, owner, place.tape->push_sum(count)};
   return z;
 }
