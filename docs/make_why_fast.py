@@ -43,9 +43,8 @@ PARTS = """
 
 Products are timed one by one, outside of the step, with their operands in a cache. Graph is the same step on
 tensors of one element, where nothing is left but nodes and calls. Memory is what the update must read and
-write, at the bandwidth of a copy as large as the step's own data. Binding is the step from Python less the
-step from C++. Elementwise is what then remains: loops over numbers, waiting for caches, and the errors of the
-other four.
+write, at the bandwidth of an update as large, alone. Binding is the step from Python less the step from C++.
+Elementwise is what then remains: loops over numbers, waiting for caches, and the errors of the other four.
 
 """
 LIMIT = """
@@ -54,8 +53,8 @@ LIMIT = """
 ![Steps in multiples of their limit](results/why_fast_limit.svg)
 
 The limit of a step is a sum: each of its matrix products alone, by whichever library or backend computes that
-shape fastest in this run, and the bytes that must move besides, at the bandwidth of a copy. With the products
-there are on this machine no engine can be faster; what it needs beyond that is its overhead.
+shape fastest in this run, and the bytes that must move besides, at the bandwidth of an update alone. With the
+products there are on this machine no engine can be faster; what it needs beyond that is its overhead.
 
 """
 SCALING = """

@@ -1,7 +1,8 @@
-// One matrix product, or one addition, alone and without Python around it: small ones would else be all binding.
+// One matrix product, one addition or one update, alone and without Python around it: small ones would else be all binding.
 //
 //   {"verb":"probe","what":"backends"}                                                     →  {"backends":["packed",...],"chosen":"packed"}
 //   {"verb":"probe","what":"product","shape":[m,n,k],"case":"NT","dtype":"float32","backend":"packed","weights":29,"n":100}  →  {"ns":12345}
+//   {"verb":"probe","what":"move","bytes":1048576,"n":10}  →  {"ns":12345}
 //   {"verb":"probe","what":"op_cost","elements":64,"length":100,"n":10}  →  {"forward_ns":50.0,"backward_ns":60.0}
 //
 // The product is x (m, k) · y (k, n); a T in the case says that x or y lies transposed in memory. "weights" says through how
@@ -14,6 +15,7 @@
 
 #include <trigrad/tensor.hpp>
 #include <trigrad/tensor/gemm.hpp>
+#include <trigrad/tensor/optim.hpp>
 
 #include <vector>
 
@@ -41,6 +43,16 @@ inline std::int64_t time_product(const json& question) {
   return ns;
 }
 
+// An update with momentum, a third of the bytes each for parameter, gradient and velocity.
+inline std::int64_t time_update(const json& question) {
+  const std::int64_t numbers = std::max<std::int64_t>(1, question.at("bytes").get<std::int64_t>() / 12), repeats = question.at("n");
+  const auto third = [&] { return trigrad::ones({numbers}, trigrad::DType::Float32); };
+  const trigrad::Tensor p = third(), g = third(), v = third();
+  const std::int64_t start = now_ns();
+  for (std::int64_t k = 0; k < repeats; ++k) trigrad::optim::sgd_({&p, 1}, {&g, 1}, {&v, 1}, {.momentum = 0.9}, false);
+  return now_ns() - start;
+}
+
 // Nanoseconds of an addition in a chain x + x + x + ..., recorded and then differentiated.
 inline json time_additions(const json& question, trigrad::Order order) {
   const std::int64_t length = question.at("length"), n = question.at("n");
@@ -65,8 +77,9 @@ inline json answer_probe(const json& question, trigrad::Order order) {
   const auto what = question.at("what").get<std::string>();
   if (what == "backends") return {{"backends", trigrad::gemm_backends()}, {"chosen", trigrad::gemm_backend()}};
   if (what == "product") return {{"ns", time_product(question)}};
+  if (what == "move") return {{"ns", time_update(question)}};
   if (what == "op_cost") return time_additions(question, order);
-  throw ProtocolError("NotImplementedError: unknown probe '" + what + "'; known are backends, op_cost, product");
+  throw ProtocolError("NotImplementedError: unknown probe '" + what + "'; known are backends, move, op_cost, product");
 }
 
 }  // namespace native

@@ -5,7 +5,7 @@ inlined. Here every part is a time of its own, measured in the same rounds as th
 
     products     the step's matrix products, each alone, by the backend that the engine uses
     graph        the same operations on tensors of one element: nodes, dispatch, sweep, optimiser, no numbers
-    memory       the bytes that the update must move, at the bandwidth of a copy of the step's own size
+    memory       the bytes that the update must move, at the bandwidth of an update as large, alone
     elementwise  what is left of the step from C++: loops over numbers, and waiting for caches
     binding      the step from Python less the step from C++
 
@@ -24,12 +24,12 @@ import numpy as np
 
 from . import stats
 from . import workload as workloads
-from .limits import last_cache, product_tasks, products, traffic
+from .limits import bandwidth, last_cache, move_tasks, product_tasks, products, traffic
 from .options import Options
 from .process import Pool
 from .store import Line, Store
 from .sweeps import opened
-from .turns import Entry, Task, asked, gated, header, in_turns, probed, steps
+from .turns import Entry, Task, asked, gated, header, in_turns, steps
 from .workload import Workload
 
 WORKLOADS = ("T3.matched", "M2", "P2.matched", "F1", "A1.d512", "P3.matched")
@@ -88,7 +88,7 @@ def parts_of(
         tasks: dict[Any, Task] = dict(product_tasks({"own": (helpers[NATIVE], {})}, loaded, counts))
         tasks |= {name: steps(member, loaded) for name, member in members.items()}
         tasks |= {"one": steps(small["one"], tiny)}
-        tasks |= {"copy": probed(helpers[NUMPY], what="copy", bytes=working)}
+        tasks |= move_tasks(helpers, working)
         timed = in_turns(tasks, options.seed)
         store.add(
             "breakdown",
@@ -98,7 +98,7 @@ def parts_of(
             graph_ns=timed["one"],
             products_ns=np.sum([np.multiply(timed[p, "own"], c) for p, c in counts.items()], 0).tolist(),
             bytes=moved,
-            bandwidth_gbs=working / stats.median(timed["copy"]),
+            bandwidth_gbs=bandwidth(timed, working),
         )
 
 

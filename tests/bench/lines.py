@@ -266,8 +266,10 @@ def limits(rng: np.random.Generator) -> list[Line]:
             noise = np.exp(rng.normal(0.0, 0.01, (2, 9)))
             times = {"products_ns": (products_ns * noise[0]).tolist(), "bytes": moved, "bandwidth_gbs": 40.0}
             step_ns = factor * (products_ns + moved / 40.0) * noise[1]
-            who = {"workload": workload, "engine": engine, "dtype": dtype, "phase": "step", "status": "ok"}
-            out.append(line("limit", **who, **times, step_ns=step_ns.tolist()))
+            who = {"workload": workload, "engine": engine, "dtype": dtype, "threads": 1, "phase": "step"}
+            out.append(
+                line("limit", status="ok", moved_by="update", **who, **times, step_ns=step_ns.tolist())
+            )
         out.append({**out[-1], "engine": "jax", "status": "hung", "reason": "no answer", "step_ns": []})
     return out
 

@@ -118,8 +118,20 @@ def test_engines_time_a_product(name: str) -> None:
             with pytest.raises(EngineError, match="abacus"):
                 probe(process, **question, case="NT", backend="abacus")
             assert probe(process, what="backends") == known, "asking changes nothing"
+        if name in limits.MOVED:
+            assert probe(process, what="move", bytes=4096, n=2)["ns"] > 0
+            assert probe(process, what="move", bytes=1, n=1)["ns"] > 0, "one number at the least"
         with pytest.raises(EngineError):
             probe(process, what="weather")
+
+
+def test_bandwidth_is_that_of_the_fastest() -> None:
+    timed = {"move reference_py.stack": [200.0, 100.0, 50.0], "move native.tensor_cpp.tape": [300.0] * 3}
+    assert limits.bandwidth(timed, 1000) == pytest.approx(15), "an addition moves 3 bytes for 2 that it has"
+    timed["move native.tensor_cpp.tape"] = [100.0] * 3
+    assert limits.bandwidth(timed, 1000) == pytest.approx(50 / 3), "an update 5 for 3"
+    del timed["move native.tensor_cpp.tape"]
+    assert limits.bandwidth(timed, 1000) == pytest.approx(15), "without a compiler, NumPy's"
 
 
 def test_lines_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,8 +41,14 @@ def test_what_a_limit_allows(make: ModuleType) -> None:
     near, beyond = make.stats.Ratio(1.02, 1.0, 1.1, 9, 1), make.stats.Ratio(0.9, 0.85, 0.95, 9, 1)
     assert make.allowed(fast, near, torch) == pytest.approx(1.7 * 1.1)
     assert make.allowed(fast, beyond, torch) == 1.7, "who is faster than its limit need not become slower"
+    assert make.allowed(fast, beyond, make.stats.Ratio(1.3, 1.2, 1.4, 9, 1)) == 1.7, "C++ is as fast as that"
     assert make.allowed(None, near, torch) == make.allowed(fast, None, torch) == 2.2
     assert make.allowed(None, None, None) == float("inf")
+
+
+def test_a_run_that_counted_bytes_by_a_copy_says_so(make: ModuleType) -> None:
+    old = [{k: v for k, v in line.items() if k != "moved_by"} for line in lines()]
+    assert make.page(old).count("at the speed of a copy") == 1
 
 
 def test_a_mean_is_of_all_rows_or_of_none(make: ModuleType) -> None:
@@ -58,6 +64,7 @@ def test_page_of_other_lines(make: ModuleType) -> None:
     assert "## A training step, 2 threads\n" in text
     assert re.search(r"\| A1\.d128 \| \S+ µs \| 1\.\d\d× \| 1\.3 ✓ \|", text)
     assert "| native.tensor_cpp.tape | 60 ns | 30 ns | 90 ns | 100 ns ✓ |" in text
+    assert "at the speed of a copy" not in text
     few = make.page(lines(without=("limit", "op_cost", "scalar_cost", "scalar_size")))
     assert set(re.findall(r"### (.*?),", few)) == {"A training step"}
 

@@ -51,9 +51,9 @@ def build(lines: Lines) -> Chart | Missing:
         caption(
             lines,
             extra="products: each alone, operands in cache; graph: the same operations on one element;"
-            " memory: bytes of the update at the bandwidth of a copy; binding: the step from Python less that"
-            " from C++; elementwise: what is left, with the others' errors; one thread, medians of the same"
-            " rounds",
+            " memory: bytes of the update at the bandwidth of an update alone; binding: the step from"
+            " Python less that from C++; elementwise: what is left, with the others' errors; one thread,"
+            " medians of the same rounds",
         ),
         lambda theme: _draw(theme, found),
         [replace(TINYTORCH_BINDING, fair=finding)],

@@ -60,8 +60,8 @@ def build(lines: Lines) -> Chart | Missing:
         caption(
             lines,
             extra="limit: each product of the step by whoever computes that shape fastest alone, operands in"
-            " cache, plus the bytes of the update (or what no cache holds, if more) at the bandwidth of a"
-            " copy of that size, in the same rounds; 95 % intervals of paired ratios",
+            " cache, plus the bytes of the update (or what no cache holds, if more) at the bandwidth of an"
+            " update as large as the step's data, in the same rounds; 95 % intervals of paired ratios",
         ),
         lambda theme: _draw(theme, found),
         [replace(AARONNET, fair=finding)],
