@@ -51,6 +51,23 @@ long process_id() {
 #endif
 }
 
+// Some systems gather threads that often sleep on one processor, to let others rest: then part 1 waits until part 0 is
+// done. So a thread that finds itself where its caller is at work goes elsewhere, if there are processors for everybody.
+#if defined(__linux__)
+int processor_here() { return sched_getcpu(); }
+
+void leave(int processor, int threads) {
+  if (sched_getcpu() != processor) return;
+  cpu_set_t others;  // of the main thread: ours may be smaller already
+  if (sched_getaffinity(getpid(), sizeof(others), &others) != 0 || CPU_COUNT(&others) < threads) return;
+  CPU_CLR(static_cast<std::size_t>(processor), &others);
+  (void)sched_setaffinity(0, sizeof(others), &others);  // where that is forbidden, the work is done all the same
+}
+#else
+int processor_here() { return 0; }
+void leave(int /*processor*/, int /*threads*/) {}
+#endif
+
 // One job at a time; a second caller works alone meanwhile. Threads are started when first needed and never joined: the
 // team lives as long as the process does.
 class Team {
@@ -65,6 +82,7 @@ class Team {
       }
       task_ = &task;
       parts_ = parts;
+      caller_on_ = processor_here();
       waiting_for_.store(parts - 1, std::memory_order_relaxed);
       job_.fetch_add(1, std::memory_order_release);
     }
@@ -83,13 +101,17 @@ class Team {
       // The next product of a step often follows within microseconds, and waking up takes longer than that.
       for (int k = 0; k < kSpins && job_.load(std::memory_order_acquire) == seen; ++k) std::this_thread::yield();
       const PartTask* task = nullptr;
+      int caller_on = 0, parts = 0;
       {
         std::unique_lock lock(mutex_);
         wake_.wait(lock, [&] { return job_.load(std::memory_order_relaxed) != seen; });
         seen = job_.load(std::memory_order_relaxed);
         if (part < parts_) task = task_;
+        caller_on = caller_on_;
+        parts = parts_;
       }
       if (!task) continue;
+      leave(caller_on, parts);
       (*task)(part);
       waiting_for_.fetch_sub(1, std::memory_order_acq_rel);
     }
@@ -100,7 +122,7 @@ class Team {
   std::condition_variable wake_;
   std::atomic<std::uint64_t> job_{0};
   const PartTask* task_ = nullptr;
-  int parts_ = 0;
+  int parts_ = 0, caller_on_ = 0;
   int started_ = 0;
   std::atomic<int> waiting_for_{0};
 };

@@ -2,6 +2,7 @@
 //
 // These tests run in the TSan build, where a data race is a failure even when all numbers come out right.
 
+#include "../../tensor_cpp/src/parallel.hpp"
 #include "tensor_testing.hpp"
 
 #include <trigrad/tensor/optim.hpp>
@@ -13,6 +14,10 @@
 #include <cmath>
 #include <set>
 #include <thread>
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
 
 namespace trigrad::testing {
 namespace {
@@ -200,6 +205,30 @@ TEST(TensorThreads, BitsDoNotDependOnTheirNumber) {
   }
   set_num_threads(before);
 }
+
+#if defined(__linux__)
+TEST(TensorThreads, APartIsDoneElsewhereThanItsCallerIs) {
+  cpu_set_t all;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
+  if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "there is one processor";
+  for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
+    if (!CPU_ISSET(processor, &all)) continue;
+    in_thread([&] {
+      cpu_set_t one;
+      CPU_ZERO(&one);
+      CPU_SET(processor, &one);
+      ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
+      int found[2];
+      auto look = [&](int part) { found[part] = sched_getcpu(); };
+      for (int k = 0; k < 10; ++k) {
+        run_parts(2, PartTask(look));
+        EXPECT_EQ(found[0], processor);
+        EXPECT_NE(found[1], processor);
+      }
+    });
+  }
+}
+#endif
 
 TEST(TensorThreads, ALongSumIsAsExactAsAShortOne) {
   const std::int64_t n = 1'000'003;
