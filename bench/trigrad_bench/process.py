@@ -8,6 +8,7 @@ Read before: worker.py (the other side). Read next: run.py.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import resource
@@ -35,6 +36,9 @@ THREAD_VARIABLES = (
 
 
 MEMORY = 10 << 30  # bytes that one engine may have
+if sys.platform == "linux":
+    LIBC = ctypes.CDLL(None)
+    PR_SET_PDEATHSIG = 1  # <sys/prctl.h>: a signal for when the parent ends
 
 
 class EngineError(Exception):
@@ -73,7 +77,11 @@ def allowed_cores() -> list[int]:
 
 
 class Process:
-    """One running engine."""
+    """One running engine.
+
+    With several threads it is stopped between its answers, on Linux: threads that wait for work by spinning,
+    as OpenBLAS's do for a while, would take a core from whoever's turn it is then.
+    """
 
     def __init__(
         self, name: str, threads: int = 1, cores: Sequence[int] = (), argv: list[str] | None = None
@@ -91,6 +99,7 @@ class Process:
                 os.sched_setaffinity(0, cores)
             if sys.platform == "linux":  # an engine that asks for too much fails alone, not the whole machine
                 resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, resource.RLIM_INFINITY))
+                LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # who is stopped would not see its harness end
 
         try:
             self._process = subprocess.Popen(
@@ -110,11 +119,13 @@ class Process:
         """The engine's answer; EngineError when there is none or when it says that it failed."""
         question = json.dumps({"verb": verb, **arguments}).encode() + b"\n"
         assert self._process.stdin is not None
+        self._let(run=True)
         try:
             self._process.stdin.write(question)
         except (BrokenPipeError, ValueError) as error:
             raise self._dead(verb) from error
         line = self._read_line(verb, timeout)
+        self._let(run=False)
         try:
             reply = json.loads(line)
             ok = reply["ok"]
@@ -126,6 +137,12 @@ class Process:
             status = "unsupported" if reply.get("missing") else "error"
             raise EngineError(status, str(reply.get("error", "failed without a word")))
         return dict(reply)
+
+    def _let(self, run: bool) -> None:
+        """Lets all its threads run, or stops them."""
+        if self.threads > 1 and sys.platform == "linux":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGCONT if run else signal.SIGSTOP)
 
     def _read_line(self, verb: str, timeout: float) -> bytes:
         assert self._process.stdout is not None

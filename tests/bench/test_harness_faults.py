@@ -6,6 +6,11 @@ a time beside a wrong gradient, is worse than none.
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -97,13 +102,53 @@ def test_an_engine_that_answers_garbage(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="cannot be started"):
         Process("x", argv=[str(tmp_path / "nothing")])
     talk = "import sys; print('last words', file=sys.stderr); sys.exit(3)"
-    import sys
-
     with (
         Process("x", argv=[sys.executable, "-c", talk]) as process,
         pytest.raises(EngineError, match="last words"),
     ):
         process.ask("info")
+
+
+def state(pid: int) -> str:
+    """The letter that Linux has for what a process does; X for one that is gone."""
+    with contextlib.suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return "X"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody is stopped")
+def test_who_has_threads_stands_still_between_its_answers() -> None:
+    from trigrad_bench.process import Process
+
+    with Process("reference_py.stack", 2) as several, Process("reference_py.stack", 1) as one:
+        for _ in range(2):
+            assert several.ask("info")["ok"]
+            assert one.ask("info")["ok"]
+            wait_for(lambda: state(several._process.pid) == "T")
+            assert state(one._process.pid) != "T"
+        assert several.memory_gb() > 0
+        several.close()
+        assert not several.alive()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody is stopped")
+def test_who_is_stopped_ends_with_the_harness() -> None:
+    harness = (
+        "import os; from trigrad_bench.process import Process; p = Process('reference_py.stack', 2);"
+        "p.ask('info'); print(p._process.pid, flush=True); os.kill(os.getpid(), 9)"
+    )
+    ended = subprocess.run([sys.executable, "-c", harness], stdout=subprocess.PIPE, text=True, timeout=60)
+    assert ended.returncode == -9
+    wait_for(lambda: state(int(ended.stdout)) in "XZ")
+
+
+def wait_for(done: Callable[[], bool]) -> None:
+    """Up to a while; systems that are busy answer late."""
+    for _ in range(500):
+        if done():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not come to pass")
 
 
 def test_the_example_passes_the_gate_and_trains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
