@@ -12,7 +12,7 @@ import difflib
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
 
 
-def near(key: str, known: Mapping[str, Any]) -> str:
+def near(key: str, known: Collection[str]) -> str:
     """A guess at what was meant, or the list of what there is."""
     guesses = difflib.get_close_matches(key, known, n=1)
     return f"; did you mean {guesses[0]!r}?" if guesses else f"; known are {', '.join(known)}"

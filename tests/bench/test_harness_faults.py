@@ -185,7 +185,8 @@ def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     wrong = tmp_path / "wrong.toml"
     wrong.write_text('title = 3\nabout = ""\nsource = ""\n')
     complaints = {
-        ("--engines", "no_such"): "unknown engine 'no_such'",
+        ("--engines", "no_such"): "unknown engine 'no_such' (and no path of a .py file); known are own",
+        ("--engines", "tourch"): "unknown engine 'tourch' (and no path of a .py file); did you mean 'torch'?",
         ("--workloads", "no_such"): "no workload is called 'no_such'",
         ("--workloads", str(broken)): "broken.toml: no valid TOML",
         ("--workloads", str(wrong)): "wrong.toml: title: expected a text",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
+from ..schema import near
 from .protocol import Engine
 
 # name -> (module of this package, class). Some classes serve several names: they get theirs as an argument.
@@ -62,8 +63,8 @@ def expand(wanted: str) -> tuple[str, ...]:
         elif part in GROUPS:
             found += GROUPS[part]
         else:
-            known = ", ".join([*GROUPS, *names()])
-            raise ValueError(f"unknown engine {part!r}; known: {known}, or the path of a .py file")
+            known = [*GROUPS, *names()]
+            raise ValueError(f"unknown engine {part!r} (and no path of a .py file){near(part, known)}")
     return tuple(dict.fromkeys(found))
 
 
