@@ -297,7 +297,7 @@ struct Multiplication {
     for (std::int64_t column = 0; column < N; column += kernel.width) {
       const std::int64_t columns = std::min(kernel.width, N - column);
       const Output<T> to = z.at(0, column);
-      if (columns % (kernel.width / 2) == 0) {
+      if (columns % (kernel.width / 2) == 0 && y.row_step != 0) {  // a tile knows its last row by where it lies
         T* const copy = columns == kernel.width && M >= 2 * kernel.rows ? scratch : nullptr;
         multiply({x, M, depth, y.data + column, 0, y.row_step, columns, copy, to});
       } else {

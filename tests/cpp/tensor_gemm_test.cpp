@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <vector>
 
 namespace tg = trigrad;
 
@@ -61,6 +62,18 @@ TEST_P(Gemm, ReadsViewsAsTheyLie) {
   const auto x = tg::narrow(tg::randn({9, 40}, tg::DType::Float64), 1, 3, 20);  // rows further apart than long
   const auto y = tg::expand(tg::randn({20, 1}, tg::DType::Float64), {20, 35});  // one column, thirty-five times
   expect_product(x, y, tg::matmul(x, y));
+}
+
+TEST_P(Gemm, ReadsARowOrAColumnManyTimes) {
+  const auto kinds = [](std::int64_t rows, std::int64_t columns, tg::DType dtype) {
+    return std::vector<tg::Tensor>{tg::randn({rows, columns}, dtype), tg::expand(tg::randn({1, columns}, dtype), {rows, columns}),
+                                   tg::expand(tg::randn({rows, 1}, dtype), {rows, columns})};
+  };
+  const std::int64_t sizes[][3] = {{1, 64, 64}, {8, 64, 3}, {32, 96, 200}, {64, 32, 130}, {100, 48, 33}, {5, 33, 7}, {40, 16, 300}};
+  for (const auto dtype : {tg::DType::Float32, tg::DType::Float64})
+    for (const auto& [M, N, K] : sizes)
+      for (const auto& x : kinds(M, K, dtype))
+        for (const auto& y : kinds(K, N, dtype)) expect_product(x, y, tg::matmul(x, y));
 }
 
 TEST_P(Gemm, BitsDoNotDependOnTheNumberOfThreads) {
