@@ -155,8 +155,8 @@ def move_tasks(helpers: Mapping[str, Process], working: int) -> dict[str, Task]:
 
 def bandwidth(timed: Mapping[Any, list[float]], working: int) -> float:
     """GB/s of whoever moves bytes fastest."""
-    alone = {moved: timed[f"move {name}"] for name, moved in MOVED.items() if f"move {name}" in timed}
-    return max(moved * working / stats.median(ns) for moved, ns in alone.items())
+    alone = {name: timed[f"move {name}"] for name in MOVED if f"move {name}" in timed}
+    return max(MOVED[name] * working / stats.median(ns) for name, ns in alone.items())
 
 
 def fastest(timed: Mapping[Any, list[float]], product: Product) -> list[float]:

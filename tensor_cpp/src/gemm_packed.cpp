@@ -52,11 +52,11 @@ struct Job {
   Matrix<T> x;  // (M, depth)
   std::int64_t M, depth;
   const T* y;                       // (depth, N) as panels
-  std::int64_t panel_step, y_step;  // from panel to panel, from row to row
+  std::int64_t panel_step, y_step;  // from panel to panel, from row to row; y_step is not 0: a tile ends where the last row lies
   std::int64_t N;
   T* copy;  // where the first strip leaves the only panel for the others, or null
   Output<T> z;
-  bool asks_for_z = false;
+  bool asks_for_z = false;  // see kAhead
 };
 
 template <class T, int kBytes>
@@ -297,7 +297,7 @@ struct Multiplication {
     for (std::int64_t column = 0; column < N; column += kernel.width) {
       const std::int64_t columns = std::min(kernel.width, N - column);
       const Output<T> to = z.at(0, column);
-      if (columns % (kernel.width / 2) == 0 && y.row_step != 0) {  // a tile knows its last row by where it lies
+      if (columns % (kernel.width / 2) == 0 && y.row_step != 0) {
         T* const copy = columns == kernel.width && M >= 2 * kernel.rows ? scratch : nullptr;
         multiply({x, M, depth, y.data + column, 0, y.row_step, columns, copy, to});
       } else {

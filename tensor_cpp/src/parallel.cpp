@@ -57,7 +57,7 @@ long process_id() {
 int processor_here() { return sched_getcpu(); }
 
 void leave(int processor, int threads) {
-  if (sched_getcpu() != processor) return;
+  if (processor_here() != processor) return;
   cpu_set_t others;  // of the main thread: ours may be smaller already
   if (sched_getaffinity(getpid(), sizeof(others), &others) != 0 || CPU_COUNT(&others) < threads) return;
   CPU_CLR(static_cast<std::size_t>(processor), &others);
