@@ -90,9 +90,10 @@ template <class T>
   }
 }
 
-// Weights and their gradients come from a far cache, so a tile asks early for what is needed soon: the strip of x that
-// comes next (a few numbers at each step of k), where it reads y itself, the row so many further on, and the place in z
-// that it will write; the processor does not foresee long steps.
+// Weights and their gradients come from a far cache, so a tile asks early for what is needed soon, a little at each step of
+// k: the strip of x that comes next, or, while the strips behind the first work on a panel at hand, the next panel, each
+// half of its rows; where it reads y itself, the row so many further on; and the place in z that it will write. The
+// processor does not foresee long steps.
 constexpr std::int64_t kAhead = 48;
 constexpr std::int64_t kNear = 64 << 10;  // bytes: a product of fewer does without, it would only take longer
 
@@ -110,12 +111,13 @@ template <int kRows, int kVectors, bool kCopy, bool kFar, class Vector, class T>
     for (int r = 0; r < kRows; ++r)
       for (int v = 0; v < kVectors; ++v) __builtin_prefetch(corner + r * z.row_step + v * kLanes, 1);
   const std::int64_t x_step = kFar ? 1 : x.column_step;
-  const T* next_strip = a + kRows * x.row_step;
+  const T* soon = job.copy ? job.y + kWidth + row / kRows % 2 * kLanes : a + kRows * x.row_step;
+  const std::int64_t soon_step = job.copy ? job.y_step : kRows;
   const T* ahead = panel + kAhead * y_step;
   Vector sums[kRows][kVectors] = {};
   const T* const end = panel + job.depth * y_step;
-  for (const T* row_of_y = panel; row_of_y != end; a += x_step, row_of_y += y_step, next_strip += kRows) {
-    if constexpr (kFar) __builtin_prefetch(next_strip);
+  for (const T* row_of_y = panel; row_of_y != end; a += x_step, row_of_y += y_step, soon += soon_step) {
+    if constexpr (kFar) __builtin_prefetch(soon);
     Vector b[kVectors];
     for (int v = 0; v < kVectors; ++v) std::memcpy(&b[v], row_of_y + v * kLanes, sizeof(Vector));
     if constexpr (kCopy) {
