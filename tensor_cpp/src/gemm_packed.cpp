@@ -83,9 +83,11 @@ template <class T>
   Four column[4] = {__builtin_shufflevector(low01, low23, 0, 1, 4, 5), __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
                     __builtin_shufflevector(high01, high23, 0, 1, 4, 5), __builtin_shufflevector(high01, high23, 2, 3, 6, 7)};
   for (int c = 0; c < 4; ++c) {
-    Four before = {};
-    if (add) std::memcpy(&before, to + c * to_step, sizeof(Four));
-    column[c] += before;
+    if (add) {
+      Four before;
+      std::memcpy(&before, to + c * to_step, sizeof(Four));
+      column[c] += before;
+    }
     std::memcpy(to + c * to_step, &column[c], sizeof(Four));
   }
 }
