@@ -220,6 +220,22 @@ TEST(ScalarTape, ManyLeavesAtOnceAreThoseMadeOneByOne) {
   }
 }
 
+// Room comes by the block, and whether it is there is asked only where one begins: leaves may end anywhere in one.
+TEST(ScalarTape, BlocksOfNodesBeginWhereverLeavesEnd) {
+  for (const std::size_t leaves : {1, 1020, 1021, 1022, 1023, 2045, 2046, 2047}) {
+    OwnedTape tape;
+    const NodeId x = tape.leaves(leaves);
+    NodeId y = x;
+    for (int k = 0; k < 1500; ++k) {
+      y = k % 3 ? tape.push(kForeignOp, y, 1.0) : tape.push_add(y, tape.push(op_code<Mul>, x, 2.0, x, 2.0));
+      if (k == 700) tape.leaves(500);
+      if (k == 900) tape.shrink(tape.size());
+    }
+    tape.backward(y);
+    EXPECT_EQ(tape.adjoint(x), 1.0 + 4.0 * 500) << leaves << " leaves";
+  }
+}
+
 TEST(ScalarTape, CollectingKeepsWhatIsReachableAndItsGradients) {
   for (unsigned seed = 0; seed < 500; ++seed) {
     OwnedTape tape;

@@ -23,6 +23,7 @@
 #include <trigrad/scalar/buffer.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -61,15 +62,21 @@ constexpr std::ptrdiff_t kNodesAhead = 4096 / static_cast<std::ptrdiff_t>(sizeof
 #endif
 }
 
-// to's {a, b, c, op} in two stores instead of four: a processor finishes one or two at a time, and recording is little
-// else (a tenth faster so than field by field).
+// {a, b} and {c, op}: two numbers that are written and read as one. A processor does two or three reads and writes at a
+// time, and a tape is little else: a tenth faster so than field by field.
+[[gnu::always_inline]] inline std::uint64_t in_one(std::uint32_t first, std::uint32_t second) {
+  if constexpr (std::endian::native == std::endian::little) return first | std::uint64_t{second} << 32;
+  else return std::uint64_t{first} << 32 | second;
+}
 [[gnu::always_inline]] inline void write_parents(Node* to, NodeId a, NodeId b, NodeId c, OpCode op) {
-  const auto half = [](std::uint32_t first, std::uint32_t second) {
-    if constexpr (std::endian::native == std::endian::little) return first | std::uint64_t{second} << 32;
-    else return std::uint64_t{first} << 32 | second;
-  };
-  const std::uint64_t halves[] = {half(a, b), half(c, op)};
+  const std::uint64_t halves[] = {in_one(a, b), in_one(c, op)};
   std::memcpy(static_cast<void*>(to), halves, sizeof(halves));
+}
+enum class Half : std::size_t { AB = 0, COp = 8 };  // where it begins
+[[gnu::always_inline]] inline std::uint64_t read_half(const Node& n, Half half) {
+  std::uint64_t both;
+  std::memcpy(&both, reinterpret_cast<const char*>(&n) + static_cast<std::size_t>(half), sizeof(both));
+  return both;
 }
 [[gnu::always_inline]] inline void write_node(Node* to, NodeId a, NodeId b, NodeId c, OpCode op, double da, double db) {
   ask_for(to, kNodesAhead);
@@ -84,6 +91,11 @@ inline bool goes_on(double g) { return !is_zero(g) && !(mutant("tape.skips_negat
 inline bool are_zero(const double* four) {
   const auto bits = [four](int k) { return std::bit_cast<std::uint64_t>(four[k]); };
   return (bits(0) | bits(1) | bits(2) | bits(3)) << 1 == 0;
+}
+
+// Whether node i adds a product to its neighbour i - 1.
+inline bool goes_on_sum(const Node* node, std::size_t i) {
+  return read_half(node[i], Half::COp) == in_one(static_cast<NodeId>(i - 1), kMulAdd);
 }
 
 // Whether node i adds its neighbour i - 1, a product, to something.
@@ -110,8 +122,9 @@ template <class Visits>
 [[gnu::noinline, gnu::aligned(64)]] void sweep_nodes(const Node* node, const Term* terms, double* adjoint, std::size_t first,
                                                      std::size_t root, Visits&& visits) {
   const auto through_product = [adjoint](const Node& m, double g) {
-    adjoint[m.a] += m.da * g;
-    if (m.b) adjoint[m.b] += m.db * g;  // unasked, all products with a number would wait for adjoint[0]
+    const auto [a, b] = std::bit_cast<std::array<NodeId, 2>>(read_half(m, Half::AB));
+    adjoint[a] += m.da * g;
+    if (b) adjoint[b] += m.db * g;  // unasked, all products with a number would wait for adjoint[0]
   };
   std::size_t i = root;
   while (i >= first) {
@@ -125,7 +138,7 @@ template <class Visits>
     do {
       const Node& n = node[i];
       double share = g;
-      if (n.op == kMulAdd && n.c + 1 == i) {
+      if (goes_on_sum(node, i)) {
         do {
           last = i - 1;
           ask_for(&node[i], -kNodesAhead);
@@ -133,7 +146,7 @@ template <class Visits>
           if (mutant("tape.run_overwrites")) adjoint[last] = 0;
           g = adjoint[last] += g;
           --i;
-        } while (i >= first && node[i].op == kMulAdd && node[i].c + 1 == i && goes_on(g));
+        } while (i >= first && goes_on_sum(node, i) && goes_on(g));
         continue;
       }
       if (i > first && adds_product(node, i) && (is_zero(adjoint[i - 1]) || mutant("tape.pair_forgets_other_uses"))) {
@@ -189,7 +202,10 @@ class Tape {
   Tape& operator=(const Tape&) = delete;
 
   // A tape gets its owner code when it is opened and keeps its memory until it is released: see OwnedTape, current_tape.
-  void open() { owner_code_ = next_owner_code(); }
+  void open() {
+    node_.resize(kBlock);
+    owner_code_ = next_owner_code();
+  }
   bool is_open() const { return owner_code_ != kNobody; }
   void release() {
     node_.release(), late_.release(), term_.release(), adjoint_.release();
@@ -224,8 +240,8 @@ class Tape {
   // compiler would make them calls, which cost as much again. size_ is written behind the point where the slow path joins
   // the fast one: so its value is in a register on both, and a loop that records does not read it back from memory.
   [[gnu::always_inline]] NodeId push_at(std::size_t id, OpCode op, NodeId a, double da, NodeId b = 0, double db = 0, NodeId c = 0) {
-    if (id >= node_.capacity()) [[unlikely]]
-      grow();
+    if (id % kBlock == 0) [[unlikely]]
+      begin_block(id);
     write_node(&node_[id], a, b, c, op, da, db);
     size_ = id + 1;
     return static_cast<NodeId>(id);
@@ -233,8 +249,8 @@ class Tape {
 
   // x + y: two ones would be stored for nobody.
   [[gnu::always_inline]] NodeId push_add_at(std::size_t id, NodeId x, NodeId y) {
-    if (id >= node_.capacity()) [[unlikely]]
-      grow();
+    if (id % kBlock == 0) [[unlikely]]
+      begin_block(id);
     write_parents(&node_[id], y, 0, x, op_code<Add>);
     size_ = id + 1;
     return static_cast<NodeId>(id);
@@ -336,7 +352,7 @@ class Tape {
 
   // Gives memory back when far less than what is held is needed.
   void shrink(std::size_t wanted) {
-    if (node_.capacity() > 4 * wanted && wanted >= size_) node_.resize(wanted);
+    if (node_.capacity() > 4 * wanted && wanted >= size_) node_.resize(whole_blocks(wanted));
     if (adjoint_.capacity() > 4 * wanted && wanted >= adjoints_) adjoint_.resize(wanted);
     if (term_.capacity() > 4 * (terms_ + wanted)) term_.resize(terms_ + wanted);
   }
@@ -359,13 +375,19 @@ class Tape {
     return n;
   }
 
-  static constexpr std::size_t kMostIds = std::numeric_limits<NodeId>::max();
-
-  [[gnu::noinline, gnu::cold]] void grow(std::size_t count = 1) {
+  // Nodes get room by the block, and whether it is there is asked where a block begins: the capacity would be read from
+  // memory for every node (a twentieth of recording), while the number of the node is at hand.
+  static constexpr std::size_t kBlock = 1024;
+  static constexpr std::size_t kMostIds = std::numeric_limits<NodeId>::max() / kBlock * kBlock;
+  static constexpr std::size_t whole_blocks(std::size_t nodes) { return (nodes + kBlock - 1) / kBlock * kBlock; }
+  [[gnu::noinline, gnu::cold]] void begin_block(std::size_t id) {
+    if (id >= node_.capacity()) grow(1);
+  }
+  [[gnu::noinline, gnu::cold]] void grow(std::size_t count) {
     if (count > kMostIds - size_)
       throw GraphError("tape: " + std::to_string(size_) + " ids are taken and " + std::to_string(count) +
                        " more are wanted, but an id has 32 bits; rewind or free some");
-    node_.resize(std::min(kMostIds, std::max<std::size_t>({1024, 2 * node_.capacity(), size_ + count})));
+    node_.resize(std::min(kMostIds, whole_blocks(std::max(2 * node_.capacity(), size_ + count))));
   }
   [[gnu::noinline, gnu::cold]] void grow_terms(std::size_t count) {
     if (terms_ + count >= kMostIds) throw GraphError("tape: 4294967295 terms of sums are recorded; rewind or free some");
