@@ -5,7 +5,8 @@ that is missed stays on the page, beside the limit of this machine where that fo
 
     trigrad bench run --suite targets
     trigrad bench run --suite targets --workloads T3 --engines native --extras scalar --rounds 1 --processes 1
-    python docs/make_targets.py results/RUN/lines.jsonl results/RUN2/lines.jsonl
+    trigrad bench run --workloads M2 --engines scalar_cpp.value,micrograd --extras value --rounds 1
+    python docs/make_targets.py results/RUN/lines.jsonl results/RUN2/lines.jsonl results/RUN3/lines.jsonl
 
 Runs of several machines may be given; those of one machine stand together.
 
@@ -28,9 +29,13 @@ from trigrad_bench.charts.measure import Lines
 from trigrad_bench.machine import title
 from trigrad_bench.scalar_sweep import BARE
 from trigrad_bench.scalar_sweep import ENGINES as SCALARS
+from trigrad_bench.value_sweep import ENGINES as VALUES
+from trigrad_bench.value_sweep import WAYS
 
 Line = pages.Line
-KINDS = ("run", "machine", "cell", "control", "limit", "op_cost", "scalar_cost", "scalar_size")
+KINDS = (
+    *("run", "machine", "cell", "control", "limit", "op_cost", "scalar_cost", "scalar_size", "value_cost"),
+)
 NATIVE, PYTHON = "native.tensor_cpp.tape", "tensor_cpp.tape"
 BESIDE = {
     "tensor_cpp.compiled": "trigrad.compile",
@@ -39,6 +44,11 @@ BESIDE = {
     "reference_py.stack": "NumPy",
 }
 OP_NS = {NATIVE: 100, PYTHON: 400}
+VALUE_NS = 45  # of an operator on Values in Python
+VALUE_STEPS = {  # what it is called, and how many times as fast as micrograd our own MLP should be
+    "step": ("collector off", 30),
+    "shipped": ("as Python ships it", 300),
+}
 FLAT = 1.25  # how far the cost of a node may differ between sizes
 
 
@@ -108,6 +118,14 @@ CppAD and as ADOL-C in the same program, style and rounds. *op*: every operation
 multiplication added to a sum is one; *own*: what the library has for a sum of products. The bare tape
 writes and sweeps the same nodes without a question, whose an operand is, whether it is a constant, whether
 there is room: a goal that it does not reach either is marked ⊘.
+
+"""
+NUMBERS = """
+### Numbers in Python
+
+trigrad's `Value` and micrograd's, the same lines and another import: an addition, recorded, in a chain of a
+hundred, and a training step of micrograd's moons, whose neurons are written out or those of the MLP that
+comes with each. Python's cyclic collector is off, or on as Python ships it.
 
 """
 SIZES = """
@@ -259,6 +277,33 @@ def size_table(sizes: Sequence[Line]) -> str:
     return "".join(text) + "\n"
 
 
+def value_table(costs: Sequence[Line]) -> str:
+    """A row for an operator, and for a training step by each way of writing it, collector off and on."""
+    of = {(one["engine"], one["way"]): one for one in costs}
+    text = ["| | trigrad | micrograd | times as fast | goal |\n| --- | ---: | ---: | ---: | ---: |\n"]
+
+    def row(title: str, way: str, what: str, goal: float | None = None) -> None:
+        ours, theirs = (of.get((engine, way), {}).get(f"{what}_ns", []) for engine in VALUES)
+        if not ours:
+            return
+        ns = stats.median(ours)
+        ratio = stats.ratio_of_pairs(theirs, ours) if theirs else None
+        cells = f"{times(ratio.median)} | " if ratio else "– | "
+        if what == "operator":
+            cells += f"{VALUE_NS} ns {mark(ns <= VALUE_NS)}"
+        elif goal:
+            cells = reached(ratio, goal)
+        other = duration(stats.median(theirs)) if theirs else "–"
+        text.append(f"| {title} | {duration(ns)} | {other} | {cells} |\n")
+
+    written, own = WAYS
+    row("an operator", written, "operator")
+    for what, (collector, goal) in VALUE_STEPS.items():
+        row(f"a step, {written}, {collector}", written, what)
+        row(f"a step, {own}, {collector}", own, what, goal)
+    return "".join(text)
+
+
 def steps(rows: Sequence[Line]) -> list[summary.Row]:
     """The training steps, which are compared within the first run."""
     return summary.rows([line for line in rows if line["run"] == rows[0]["run"]])
@@ -295,6 +340,8 @@ def section(rows: list[Line], found: Sequence[summary.Row]) -> str:
         text += [SCALAR, scalar_table(costs)]
     if sizes := lines.kind("scalar_size"):
         text += [SIZES, size_table(sizes)]
+    if values := lines.kind("value_cost"):
+        text += [NUMBERS, value_table(values)]
     return "".join(text)
 
 

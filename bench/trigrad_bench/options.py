@@ -22,7 +22,7 @@ from .stats import FEWEST_PROCESSES
 BASELINES = ("torch", "tensor_cpp.tape")  # everybody is compared with the first of these that takes part
 EXTRAS = ("curves", "op_cost", "depth", "gemm")
 ENOUGH = 3  # rounds of one process that need no remark
-LONG = ("limit", "breakdown", "scaling", "waterfall", "scalar")  # minutes: only when they are named
+LONG = ("limit", "breakdown", "scaling", "waterfall", "scalar", "value")  # minutes: only when they are named
 
 
 class UsageError(ValueError):

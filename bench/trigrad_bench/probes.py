@@ -8,6 +8,7 @@ Read next: sweeps.py (who asks).
 from __future__ import annotations
 
 import collections
+import gc
 import itertools
 import re
 import time
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .engines.program import collect_garbage
 from .stackmeter import stack_bytes
 
 Answer = dict[str, Any]
@@ -30,6 +32,8 @@ def answer(engine: Any, question: dict[str, Any]) -> Answer:
         "product": product,
         "backends": backends,
         "move": move,
+        "operator": operator,
+        "as_shipped": as_shipped,
     }
     return asks[question["what"]](engine, question)
 
@@ -169,3 +173,45 @@ def move(engine: Any, question: dict[str, Any]) -> Answer:
     source = np.ones(max(1, question["bytes"] // 8), np.float32)
     target = np.ones_like(source)
     return {"ns": repeated(lambda: np.add(target, source, out=target), question["n"])}
+
+
+def operator(engine: Any, question: dict[str, Any]) -> Answer:
+    """An addition of two Values in a chain of a hundred, recorded; n chains, one after another."""
+    x = y = value_of(engine)(1.0)
+    start = time.perf_counter_ns()
+    for _ in range(question["n"]):
+        y = x
+        for _ in range(100):
+            y = y + x
+    ns = time.perf_counter_ns() - start
+    del y
+    gc.collect()  # micrograd's graphs are cycles
+    return {"ns": ns / 100}
+
+
+def as_shipped(engine: Any, question: dict[str, Any]) -> Answer:
+    """n training steps with Python's cyclic collector on, as it is where nobody switches it off.
+
+    What the steps leave behind is left to it; one step comes before, so that the first finds some, too.
+    """
+    value_of(engine)
+    engine.reset()
+    gc.unfreeze()
+    gc.enable()
+    try:
+        for k in range(-1, question["n"]):
+            if k == 0:
+                start = time.perf_counter_ns()
+            engine.grad(max(k, 0))
+            engine.update(max(k, 0))
+        return {"ns": time.perf_counter_ns() - start}
+    finally:
+        collect_garbage()
+
+
+def value_of(engine: Any) -> Callable[[float], Any]:
+    """The class of an engine whose numbers are objects of Python."""
+    if not hasattr(engine, "value"):
+        raise NotImplementedError("this probe is for engines of Values: scalar_cpp.value and micrograd")
+    found: Callable[[float], Any] = engine.value
+    return found

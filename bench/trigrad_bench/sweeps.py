@@ -45,7 +45,8 @@ ROUNDS = 7
 
 def run(options: Options, store: Store, machine: str, cores: Sequence[int], progress: Progress) -> None:
     """What the options ask for."""
-    from . import breakdown, limits, scalar_sweep, scaling, waterfall  # which use what stands below
+    # They use what stands below.
+    from . import breakdown, limits, scalar_sweep, scaling, value_sweep, waterfall
 
     pinned = cores[-1:]
     for extra, sweep in (
@@ -57,6 +58,7 @@ def run(options: Options, store: Store, machine: str, cores: Sequence[int], prog
         ("scaling", scaling.sweep),
         ("waterfall", waterfall.sweep),
         ("scalar", scalar_sweep.sweep),
+        ("value", value_sweep.sweep),
     ):
         if extra in options.extras:
             progress(f"sweep: {extra}")

@@ -338,6 +338,20 @@ def scalars(rng: np.random.Generator) -> list[Line]:
     return out
 
 
+def values() -> list[Line]:
+    """Numbers in Python: ours and micrograd's, written out and by the MLP of each."""
+    out = []
+    for engine, operator, written, own, shipped in (
+        ("scalar_cpp.value", 40.0, 6e6, 1e6, 1e6),
+        ("micrograd", 800.0, 1e8, 1e8, 2.5e8),
+    ):
+        for way, step, op in (("written out", written, [operator] * 5), ("its own MLP", own, [])):
+            times = {"operator_ns": op, "step_ns": [step] * 5, "shipped_ns": [shipped * step / own] * 5}
+            what = {"workload": "M2", "way": way, "dtype": "float64", "phase": "step", "status": "ok"}
+            out.append(line("value_cost", engine=engine, reason="", parameters=337, **what, **times))
+    return out
+
+
 def lines(*, without: tuple[str, ...] = ()) -> list[Line]:
     """A whole run; kinds named in `without` are left out."""
     rng = np.random.default_rng(5)
@@ -373,5 +387,5 @@ def lines(*, without: tuple[str, ...] = ()) -> list[Line]:
         },
     ]
     everything = [*head, *cells(rng), *curves(), *depths(), *micro(rng), *limits(rng), *extras(rng)]
-    everything += scalars(rng)
+    everything += [*scalars(rng), *values()]
     return [line for line in everything if line["kind"] not in without]

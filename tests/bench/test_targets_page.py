@@ -65,7 +65,7 @@ def test_page_of_other_lines(make: ModuleType) -> None:
     assert re.search(r"\| A1\.d128 \| \S+ µs \| 1\.\d\d× \| 1\.3 ✓ \|", text)
     assert "| native.tensor_cpp.tape | 60 ns | 30 ns | 90 ns | 100 ns ✓ |" in text
     assert "at the speed of a copy" not in text
-    few = make.page(lines(without=("limit", "op_cost", "scalar_cost", "scalar_size")))
+    few = make.page(lines(without=("limit", "op_cost", "scalar_cost", "scalar_size", "value_cost")))
     assert set(re.findall(r"### (.*?),", few)) == {"A training step"}
 
 
@@ -99,6 +99,22 @@ def test_a_goal_that_a_bare_tape_misses_is_out_of_reach(make: ModuleType) -> Non
             one["grad_ns"] = [ns * 1.6 for ns in one["grad_ns"]]
     text = make.page(found)
     assert re.search(row.replace("1\\.", "2\\."), text)[2] == "⊘", "no more than 10.4"  # type: ignore[index]
+
+
+def test_numbers_in_python_stand_beside_micrograds(make: ModuleType) -> None:
+    table = make.value_table([line for line in lines() if line["kind"] == "value_cost"])
+    assert table.splitlines()[2:] == [
+        "| an operator | 40 ns | 800 ns | 20× | 45 ns ✓ |",
+        "| a step, written out, collector off | 6 ms | 100 ms | 16.7× |  |",
+        "| a step, its own MLP, collector off | 1 ms | 100 ms | 100× (100× to 100×) | 30 ✓ |",
+        "| a step, written out, as Python ships it | 6 ms | 250 ms | 41.7× |  |",
+        "| a step, its own MLP, as Python ships it | 1 ms | 250 ms | 250× (250× to 250×) | 300 ✗ |",
+    ]
+    alone = [one for one in lines() if one["kind"] == "value_cost" and one["engine"] == "scalar_cpp.value"]
+    assert make.value_table(alone).splitlines()[2:4] == [
+        "| an operator | 40 ns | – | – | 45 ns ✓ |",
+        "| a step, written out, collector off | 6 ms | – | – |  |",
+    ]
 
 
 def test_what_even_a_bare_tape_cannot_keep_flat_is_out_of_reach(make: ModuleType) -> None:

@@ -3,7 +3,7 @@
 Why it exists: it is where the idea comes from, and what a learner has at hand. The program is that of
 values.py. Its graphs are cycles of closures, which only Python's cyclic collector frees: most of its time
 as it is shipped. The harness times every engine with automatic collection off, so this is micrograd at its
-best; one of the traps (`trigrad bench trap`) shows the rest.
+best; `--extras value` and one of the traps (`trigrad bench trap`) show the rest.
 Read before: values.py.
 """
 
@@ -27,3 +27,8 @@ class Micrograd(Values):
         from micrograd.engine import Value  # type: ignore[import-untyped, unused-ignore]
 
         return Value, version("micrograd")
+
+    def load_mlp(self) -> type[Any]:
+        from micrograd.nn import MLP  # type: ignore[import-untyped, unused-ignore]
+
+        return MLP  # type: ignore[no-any-return, unused-ignore]

@@ -1,7 +1,8 @@
 """One program over scalars with operators: trigrad's `scalar_cpp.Value` and micrograd's run the same lines.
 
 Why it exists: trigrad's Value is a drop-in for micrograd's, so the fair comparison is one text and two
-imports. It is written as micrograd's own demo is: neurons that sum w x, lists, p.data -= lr * p.grad.
+imports. It is written as micrograd's own demo is: neurons that sum w x, lists, p.data -= lr * p.grad. Told
+"own_mlp", it calls the network that comes with the Value instead of writing it out.
 Read before: protocol.py. Read next: micrograd.py (the other import line).
 """
 
@@ -49,6 +50,12 @@ class Values:
 
         return Value, trigrad.__version__
 
+    def load_mlp(self) -> type[Any]:
+        """The network that comes with the class."""
+        from trigrad.scalar_cpp import MLP
+
+        return MLP
+
     def info(self) -> dict[str, Any]:
         return {"name": self.name, "driver": "python", "version": self.version, "threads": 1}
 
@@ -58,6 +65,9 @@ class Values:
         model, loss = workload["model"], workload["loss"]["kind"]
         if model["kind"] not in ("mlp", "expression", "graph"):
             return "written for one network"
+        plain = model["kind"] == "mlp" and model["activation"] == "relu" and model["bias"]
+        if workload.get("own_mlp") and not (plain and not model["dropout"]):
+            return "its MLP has biases, relu between its layers, and no dropout"
         needed = {
             "cross_entropy": ["exp", "log"],
             "nll": ["exp", "log"],
@@ -86,13 +96,23 @@ class Values:
         self.loss_spec = workload["loss"]
         # A deep graph needs deep recursion in micrograd's backward; its users raise the limit.
         sys.setrecursionlimit(max(sys.getrecursionlimit(), 1_000_000))
-        self.named = {
-            name: [self.value(float(v)) for v in np.ravel(a)] for name, a in arrays.parameters.items()
-        }
+        self.network: Any = None
+        if workload.get("own_mlp"):
+            self.network = self.load_mlp()(self.model["layers"][0], self.model["layers"][1:])
+            self.named = {name: self.in_network(name) for name in arrays.parameters}
+        else:
+            self.named = {
+                name: [self.value(float(v)) for v in np.ravel(a)] for name, a in arrays.parameters.items()
+            }
         self.parameters = [p for values in self.named.values() for p in values]
         self.layers = [] if self.model["kind"] != "mlp" else self.neurons()
         self.prepared = {k: self.prepare(k) for k in range(arrays.span())}
         self.reset()
+
+    def in_network(self, name: str) -> list[Any]:
+        """The Values in the library's network that are weight0, bias0, ...; reset() fills them."""
+        neurons = self.network.layers[int(name.removeprefix("weight").removeprefix("bias"))].neurons
+        return [n.b for n in neurons] if name.startswith("bias") else [w for n in neurons for w in n.w]
 
     def neurons(self) -> list[list[tuple[list[Any], Any]]]:
         """The layers as lists of (weights, bias)."""
@@ -118,6 +138,9 @@ class Values:
 
     def scores(self, x: Row, batch: dict[str, Any], row: int) -> list[Any]:
         """The outputs of the network for one row."""
+        if self.network:
+            z = self.network(x)
+            return z if isinstance(z, list) else [z]
         h: list[Any] = list(x)
         for k, layer in enumerate(self.layers):
             h = [sum((wi * xi for wi, xi in zip(w, h, strict=True)), b) for w, b in layer]
