@@ -33,6 +33,8 @@ from . import (
     shapes,
 )
 from . import inplace as _inplace  # noqa: F401 - gives Tensor its methods
+from .checks import bool_ as bool
+from .checks import float32, float64, int64
 from .creation import *  # noqa: F403 - each file lists its functions
 from .drawing import to_dot
 from .losses import *  # noqa: F403
@@ -42,8 +44,8 @@ from .products import *  # noqa: F403
 from .reductions import *  # noqa: F403
 from .refused import Function, ops, supports
 from .shapes import *  # noqa: F403
-from .tensor import ORDERS, Tensor, float32, float64, int64
-from .tensor import bool_ as bool
+from .sweep import ORDERS
+from .tensor import Tensor
 
 _FUNCTIONS = elementwise.FUNCTIONS | refused.FUNCTIONS
 del _FUNCTIONS["view"]  # a method only

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import GraphError
-from .tensor import Tensor, check_order, root_of, sweep
+from .sweep import check_order, root_of, sweep
+from .tensor import Tensor
 
 
 def grad(

@@ -11,18 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .tensor import (
-    Array,
-    Shape,
-    Tensor,
-    as_dtype,
-    as_values,
-    float64,
-    int64,
-    new_leaf,
-    prod,
-    unsupported,
-)
+from .checks import Array, Shape, as_dtype, as_values, float64, int64, prod, unsupported
+from .tensor import Tensor, new_leaf
 from .tensor import as_tensor as held
 
 __all__ = [

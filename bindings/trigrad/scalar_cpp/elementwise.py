@@ -9,7 +9,8 @@ import numpy as np
 
 from .._core import scalar as core
 from ..errors import DTypeError
-from .tensor import Tensor, as_tensor, bool_, broadcast, finish, float64, int64, nodes_of, positions_of
+from .checks import bool_, broadcast, float64, int64, positions_of
+from .tensor import Tensor, as_tensor, finish, nodes_of
 
 SAME, FLOAT, BOOL = 0, 1, 2  # OpInfo.result
 RECORDS = {record[0]: record for record in core.elementwise_ops}

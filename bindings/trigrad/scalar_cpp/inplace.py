@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, GraphError, ShapeError
+from .checks import float64
 from .elementwise import elementwise
 from .modes import modes, no_grad
 from .shapes import positions_for
-from .tensor import Tensor, as_tensor, float64
+from .tensor import Tensor, as_tensor
 
 
 def _check(name: str, x: Tensor) -> None:

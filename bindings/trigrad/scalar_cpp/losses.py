@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from .checks import float64, prod
 from .elementwise import elementwise
 from .reductions import log_softmax, mean
 from .reductions import sum as sum_of
 from .shapes import places
-from .tensor import Tensor, as_tensor, check_float, float64, pick, prod
+from .tensor import Tensor, as_tensor, check_float, pick
 
 __all__ = [
     *"binary_cross_entropy_with_logits cross_entropy gaussian_log_prob hinge_loss huber_loss".split(),

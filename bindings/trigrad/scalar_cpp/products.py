@@ -9,10 +9,11 @@ import numpy as np
 
 from .._core import scalar as core
 from ..errors import DTypeError, ShapeError
+from .checks import Array, Shape, broadcast, float64, prod
 from .elementwise import elementwise
 from .reductions import sum as sum_of
 from .shapes import places
-from .tensor import Array, Shape, Tensor, as_tensor, broadcast, finish, float64, nodes_of, pick, prod
+from .tensor import Tensor, as_tensor, finish, nodes_of, pick
 
 __all__ = "dot einsum linear matmul outer".split()
 

@@ -11,22 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from .checks import Array, Shape, check_dim, check_dims, float64, int64, prod
 from .elementwise import elementwise
 from .shapes import places
-from .tensor import (
-    Array,
-    Shape,
-    Tensor,
-    as_tensor,
-    check_dim,
-    check_dims,
-    check_float,
-    combine,
-    float64,
-    int64,
-    pick,
-    prod,
-)
+from .tensor import Tensor, as_tensor, check_float, combine, pick
 
 __all__ = [
     *"all amax amin any argmax argmin log_softmax logsumexp max mean min norm softmax std sum".split(),

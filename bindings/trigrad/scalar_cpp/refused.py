@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .checks import unsupported
 from .elementwise import RECORDS
-from .tensor import Tensor, unsupported
+from .tensor import Tensor
 
 # Left to the tensor engines; a view would have to share nodes and values.
 REFUSED = ("view", "prod", "cumsum", "cumprod", "sort", "topk", "scatter_add")

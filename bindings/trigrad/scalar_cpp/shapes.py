@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from .checks import Array, Shape, bool_, broadcast, check_dim, float64, int64, prod
 from .elementwise import elementwise
-from .tensor import Array, Shape, Tensor, as_tensor, bool_, broadcast, check_dim, float64, int64, pick, prod
+from .tensor import Tensor, as_tensor, pick
 
 __all__ = [
     *"cat concat embedding expand flatten gather index_select masked_fill narrow permute reshape".split(),

@@ -4,13 +4,12 @@ Float64 only, no views: shape operations copy. Every function on tensors makes i
 list's own formulas, and its nodes by one of four calls into C++ (`leaf`, `elementwise`, `pick`, `combine`,
 `dots`). A zero adjoint is not passed on, so 0 times infinity contributes 0 here, not NaN.
 
-Read next: elementwise.py, shapes.py, reductions.py, products.py.
+Read before: checks.py. Read next: elementwise.py, shapes.py, reductions.py, products.py, sweep.py.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 import operator
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -20,41 +19,8 @@ import numpy as np
 
 from .._core import scalar as core
 from ..errors import AnomalyError, DTypeError, GraphError, ShapeError
+from .checks import Array, Shape, as_dtype, as_values, bool_, check_dim, float64, int64, unsupported
 from .modes import calling_line, modes
-
-Array = np.ndarray[Any, np.dtype[Any]]
-Shape = tuple[int, ...]
-float32, float64, int64, bool_ = (np.dtype(n) for n in ("float32", "float64", "int64", "bool"))
-ORDERS = ("tape",)
-
-
-def unsupported(name: str) -> NotImplementedError:
-    """The one refusal of what this engine lacks."""
-    return NotImplementedError(f"scalar_cpp does not support {name}; engines() lists what it does")
-
-
-def as_values(data: Any) -> Array:
-    """Numbers as this engine holds them: float64, int64 or bool."""
-    array = np.asarray(data)
-    if array.dtype.kind == "f":
-        return array.astype(float64, copy=False)
-    if array.dtype.kind in "iu":
-        return array.astype(int64, copy=False)
-    if array.dtype.kind == "b":
-        return array
-    if array.size == 0:
-        return array.astype(float64)
-    raise DTypeError(f"tensor: numbers or booleans are needed, not {array.dtype}")
-
-
-def as_dtype(dtype: Any) -> np.dtype[Any]:
-    """A dtype that this engine has."""
-    wanted: np.dtype[Any] = np.dtype(dtype)
-    if wanted.kind in "iu":
-        return int64
-    if wanted not in (float64, bool_):
-        raise unsupported(str(wanted))
-    return wanted
 
 
 class GradFn:
@@ -91,6 +57,13 @@ class Tensor:
     if TYPE_CHECKING:  # attached by the other files
 
         def __getattr__(self, name: str) -> Callable[..., Any]: ...
+        def backward(
+            self,
+            gradient: Any = None,
+            retain_graph: Any = None,
+            create_graph: Any = False,
+            order: str | None = None,
+        ) -> None: ...
         def __getitem__(self, key: Any) -> Tensor: ...
         def __setitem__(self, key: Any, value: Any) -> None: ...
         def __neg__(self) -> Tensor: ...
@@ -352,26 +325,6 @@ class Tensor:
         self._nodes.shape = self.shape
         return handle
 
-    def backward(
-        self,
-        gradient: Any = None,
-        retain_graph: Any = None,
-        create_graph: Any = False,
-        order: str | None = None,
-    ) -> None:
-        """Adds d(self)/d(leaf) to the `.grad` of every leaf that self was computed from."""
-        check_order("backward", order, create_graph)
-        root = root_of("backward", self, gradient)
-        for nodes, g in sweep("backward", [root], None, bool(retain_graph)):
-            tensor = nodes.tensor()
-            if tensor is None:
-                continue
-            if tensor._grad is None:
-                tensor._grad = Tensor(g.reshape(tensor.shape))
-            else:
-                tensor._grad._array += g.reshape(tensor.shape)
-                tensor._grad._version_box[0] += 1
-
 
 # -------------------- making
 
@@ -443,121 +396,8 @@ def combine(name: str, x: Tensor, positions: Array, partials: Array, values: Arr
     )
 
 
-# -------------------- backward
-
-
-def check_order(name: str, order: str | None, create_graph: Any) -> None:
-    if order is not None and order not in ORDERS:
-        raise ValueError(f"{name}: order {order!r} is not one of {', '.join(map(repr, ORDERS))}")
-    if create_graph:
-        raise NotImplementedError(
-            f"{name}: scalar_cpp does not support create_graph=True: its tape holds the derivatives "
-            f"as plain numbers; "
-            "use tensor_cpp or reference_py"
-        )
-
-
-def root_of(name: str, output: Tensor, gradient: Any) -> tuple[Any, Array]:
-    """An output's nodes and their own gradients: 1 for a single number, else what the caller gave."""
-    if output._nodes is None:
-        raise GraphError(
-            f"{name}: the output does not require grad: nothing it was computed from has requires_grad=True"
-        )
-    if gradient is None:
-        if output.numel() != 1:
-            raise GraphError(
-                f"{name}: the output has shape {output.shape}, not one element; pass gradient= of "
-                f"that shape, "
-                "or reduce it first (for example with .sum())"
-            )
-        return output._nodes, np.ones(1)
-    g = as_tensor(name, gradient)
-    if g.shape != output.shape:
-        raise ShapeError(f"{name}: gradient has shape {g.shape} but the output has shape {output.shape}")
-    return output._nodes, np.ascontiguousarray(g._array, dtype=float64).reshape(-1)
-
-
-def fire(nodes: Any, gradient: Array) -> Array | None:
-    """Calls a tensor's hooks, one after another; the gradient that replaces its own, if any does."""
-    replaced = False
-    for hook in list(nodes.hooks.values()):
-        answer = hook(Tensor(gradient.reshape(nodes.shape)))
-        if answer is not None:
-            gradient, replaced = as_tensor("hook", answer)._array, True
-            if gradient.shape != nodes.shape:
-                raise ShapeError(
-                    f"hook: it returned shape {gradient.shape} for a gradient of shape {nodes.shape}"
-                )
-    return gradient if replaced else None
-
-
-def sweep(name: str, roots: list[tuple[Any, Array]], watched: list[Any] | None, retain: bool) -> list[Any]:
-    """Pairs (nodes, gradient) for all that want one, or a gradient or None for each of `watched`."""
-    found: list[Any] = core.backward("backward", roots, watched, not retain and not modes.anomaly, fire)
-    if modes.anomaly:
-        for nodes, _ in roots:
-            bad = core.nan_maker(nodes)
-            if bad is not None:
-                line = getattr(nodes, "line", "an unknown line")
-                raise AnomalyError(
-                    f"detect_anomaly: {bad[0]} gave NaN in the gradient of its input {bad[1]}; it was "
-                    f"called at {line}"
-                )
-    return found
-
-
-# -------------------- checks
-
-
-def check_dim(name: str, dim: Any, shape: Shape, extra: int = 0) -> int:
-    """A dim, counted from the front."""
-    n = len(shape) + extra
-    limit = max(n, 1)
-    d = operator.index(dim)
-    if not -limit <= d < limit:
-        raise IndexError(f"{name}: dim {d} is out of range for shape {shape}: use {-limit} to {limit - 1}")
-    return d % limit
-
-
-def check_dims(name: str, dim: Any, shape: Shape) -> Shape:
-    """One dim, several, or None for all, as a sorted tuple."""
-    if dim is None or (isinstance(dim, (tuple, list)) and not dim):
-        return tuple(range(len(shape)))
-    dims = [check_dim(name, d, shape) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
-    if len(set(dims)) != len(dims):
-        raise ValueError(f"{name}: dim {tuple(dim)} names a dimension twice")
-    return tuple(sorted(d for d in dims if d < len(shape)))
-
-
 def check_float(name: str, x: Tensor) -> None:
     if x.dtype != float64:
         raise DTypeError(
             f"{name}: needs a floating-point tensor, not {x.dtype}; convert it with .float() or .double()"
         )
-
-
-def prod(shape: Sequence[int]) -> int:
-    return math.prod(shape)
-
-
-def broadcast(name: str, *shapes: Shape) -> Shape:
-    """The shape that these broadcast to."""
-    result: Shape = ()
-    for shape in shapes:
-        n = max(len(result), len(shape))
-        a, b = (1,) * (n - len(result)) + result, (1,) * (n - len(shape)) + shape
-        for k in range(n - 1, -1, -1):
-            if a[k] != b[k] and a[k] != 1 and b[k] != 1:
-                raise ShapeError(
-                    f"{name}: shapes {result} and {shape} do not broadcast: sizes {a[k]} and {b[k]} "
-                    f"differ at dim {k - n}"
-                )
-        result = tuple(y if x == 1 else x for x, y in zip(a, b, strict=True))
-    return result
-
-
-def positions_of(shape: Shape, wanted: Shape) -> Array | None:
-    """Where each element of a broadcast tensor comes from; None if nothing moves."""
-    if shape == wanted:
-        return None
-    return np.ascontiguousarray(np.broadcast_to(np.arange(prod(shape)).reshape(shape), wanted))
