@@ -215,7 +215,7 @@ ENGINE: dict[str, tuple[str, ...]] = {
 
 # scalar_cpp as Python sees it.
 BLIND = r"tests/conformance/test_blind_spots\.py::"
-VALUE, TENSOR = r"tests/python/test_scalar_value\.py::", r"tests/python/test_scalar_tensor\.py::"
+VALUE, TENSOR = r"tests/python/test_scalar_value(_life)?\.py::", r"tests/python/test_scalar_tensor\.py::"
 SCALAR: dict[str, tuple[str, ...]] = {
     "tape.skips_negative": (op_test("scalar_cpp", "square"),),
     "tape.stops_one_early": (_walks("scalar_cpp", "test_graphs"),),
