@@ -136,9 +136,14 @@ def unsqueeze(x: Array, *, dim: int) -> Array:
 def _expanded(name: str, x: Array, sizes: Any) -> dict[str, Any]:
     wanted, added = as_sizes(sizes), len(as_sizes(sizes)) - x.ndim
     final = [x.shape[d - added] if n == -1 and d >= added else n for d, n in enumerate(wanted)]
+    refused = f"{name}: shape {x.shape} cannot expand to {wanted}"
+    if added < 0:
+        raise ShapeError(f"{refused}: it has more dims")
     for d, n in enumerate(x.shape):
-        if added < 0 or (final[d + added] != n and n != 1):
-            raise ShapeError(f"{name}: shape {x.shape} cannot expand to {wanted}: dim {d} has size {n}")
+        if final[d + added] != n and n != 1:
+            raise ShapeError(f"{refused}: dim {d} has size {n}")
+    if any(n < 0 for n in final):
+        raise ShapeError(f"{refused}: -1 keeps a size, and a new dim has none")
     return {"sizes": tuple(final)}
 
 

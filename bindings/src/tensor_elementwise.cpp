@@ -119,10 +119,23 @@ void bind_elementwise(py::module_& m, TensorClass& cls) {
   const OpRow& clamp_row = row_named("clamp");
   bind_both(
       m, cls, "clamp",
-      [&clamp_row](py::object input, std::optional<double> min, std::optional<double> max) {
-        if (!min && !max) throw ValueError("clamp: give min, max or both");
+      [&clamp_row](py::object input, const py::object& min, const py::object& max) {
+        if (min.is_none() && max.is_none()) throw ValueError("clamp: give min, max or both");
+        const Tensor x = as_tensor("clamp", input);
+        const auto is_whole = [](const py::object& bound) {
+          const Tensor* const given = tensor_in(bound);
+          return bound.is_none() || (given ? !is_floating(given->dtype()) : PyIndex_Check(bound.ptr()) != 0);
+        };
+        const bool whole = is_whole(min) && is_whole(max);  // a fraction makes integers floats, as in PyTorch
+        if (!is_floating(x.dtype()) && !whole) input = py::cast(to_dtype(x, default_dtype()));
+        else if (x.dtype() == DType::Bool) input = py::cast(to_dtype(x, DType::Int64));
+        const auto number = [](const py::object& bound, double open) {
+          if (!bound.is_none() && !PyNumber_Check(bound.ptr()))
+            throw TypeError(std::string("clamp: a bound must be a number, not ") + Py_TYPE(bound.ptr())->tp_name);
+          return bound.is_none() ? open : py::cast<double>(bound);
+        };
         constexpr double kInf = std::numeric_limits<double>::infinity();
-        return apply_row(clamp_row, {min.value_or(-kInf), max.value_or(kInf)}, {input});
+        return apply_row(clamp_row, {number(min, -kInf), number(max, kInf)}, {input});
       },
       py::arg("input"), py::arg("min") = py::none(), py::arg("max") = py::none(),
       "min(max(x, min), max), elementwise. The gradient passes where min <= x <= max.");

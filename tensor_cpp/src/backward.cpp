@@ -303,7 +303,7 @@ class Sweep {
 
   void accumulate_grad(Cell& cell, Tensor g) {
     if (!cell.grad()) {
-      Tensor kept = options_.create_graph || is_ours_alone(g) || mutant("leaf.aliases_gradient") ? std::move(g) : clone(g);
+      Tensor kept = is_ours_alone(g) || mutant("leaf.aliases_gradient") ? std::move(g) : clone(g);
       cell.place_for_grad() = kept.detach_ownership();
       return;
     }
@@ -321,7 +321,7 @@ class Sweep {
   void hand_on(const Cell& cell, const Tensor& g) {
     const auto inputs = cell.input_cells();
     for (std::size_t k = 0; k < inputs.size(); ++k) {
-      if (!wants_gradient(inputs[k])) continue;
+      if (!wants_gradient(cell, k, inputs[k])) continue;
       if (anomaly_) check_gradient(cell, k, g);
       if (!add_to_gathered(*inputs[k], g)) add(inputs[k], g);
     }
@@ -342,7 +342,7 @@ class Sweep {
     cell.op->vjp(cell, g, gradients);
     spoil(cell, g, std::span(gradients, inputs.size()));
     for (std::size_t k = 0; k < inputs.size(); ++k) {
-      if (!gradients[k].defined() || !wants_gradient(inputs[k])) continue;
+      if (!gradients[k].defined() || !wants_gradient(cell, k, inputs[k])) continue;
       if (anomaly_) check_gradient(cell, k, gradients[k]);
       add(inputs[k], std::move(gradients[k]));
     }

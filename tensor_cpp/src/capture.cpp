@@ -185,12 +185,19 @@ Recording::Recording(std::span<const Tensor> arguments) {
   recordings.fetch_add(1, std::memory_order_relaxed);
 }
 
-Recording::~Recording() {
+Recording::~Recording() { stop(); }
+
+void Recording::stop() {
+  if (notes != notes_.get()) return;  // it has stopped before
   notes = nullptr;
   recordings.fetch_sub(1, std::memory_order_relaxed);
 }
 
-std::unique_ptr<Program> Recording::finish(std::span<const Tensor> results) { return notes_->finish(results); }
+std::unique_ptr<Program> Recording::finish(std::span<const Tensor> results) {
+  auto program = notes_->finish(results);
+  stop();
+  return program;
+}
 const std::vector<std::shared_ptr<Update>>& Recording::updates() const { return notes_->program->updates_; }
 
 // --- replaying ---------------------------------------------------------------------------------------------------------
@@ -210,6 +217,10 @@ bool Program::fits(std::span<const Tensor> arguments) {
 void Program::replay(std::span<const Tensor> arguments, std::span<Tensor> results) {
   if (thread_ != std::this_thread::get_id())
     throw ThreadError("compile: this step was recorded by another thread; compile one for each thread");
+  if (arguments.size() != slots_.front().size() || results.size() != results_.size())
+    throw CaptureError("compile: a replay takes " + std::to_string(slots_.front().size()) + " arguments and gives " +
+                       std::to_string(results_.size()) + " results, not " + std::to_string(arguments.size()) + " and " +
+                       std::to_string(results.size()));
   if (running_) throw CaptureError("compile: a step cannot be replayed from within its own replay");
   struct Running {  // whatever happens, slots are empty and the switches as before
     explicit Running(Program& p) : program(p), before(grad_enabled()) { program.running_ = true; }

@@ -135,6 +135,7 @@ namespace {
 [[gnu::always_inline]] inline Cell* cell_with_room_for(std::int64_t numbers, DType dtype) {
   const std::size_t bytes = static_cast<std::size_t>(numbers) * size_of(dtype);
   const bool few = bytes <= kFewBytes;
+  Storage* const apart = few ? nullptr : new_storage(bytes);  // first: it is what may fail, and then nothing is left behind
   auto* const cell = new (pool_take(few ? sizeof(CellWithNumbers) + bytes : sizeof(Cell))) Cell;
   if (few) {
     auto* const both = reinterpret_cast<CellWithNumbers*>(cell);
@@ -142,7 +143,7 @@ namespace {
     cell->storage = new (&both->own)
         Storage{.refs = 2, .inside_cell = true, .bytes = bytes & kMostBytes, .data = reinterpret_cast<std::byte*>(both + 1)};
   } else {
-    cell->storage = new_storage(bytes);
+    cell->storage = apart;
   }
   cell->dtype = dtype;
   return cell;
@@ -180,6 +181,9 @@ void set_extents(Cell& cell, const Dims& shape, const Dims& strides) {
 
 Cell* new_cell(DType dtype, const Dims& shape) {
   const int ndim = shape.size();
+  double bytes = static_cast<double>(size_of(dtype));  // a double does not wrap
+  for (const auto size : shape) bytes *= static_cast<double>(size);
+  if (bytes > kMostPooled) throw OutOfMemory(bytes, "a tensor of shape " + to_string(shape));
   if (ndim <= 2) return new_matrix(dtype, ndim, ndim > 0 ? shape[0] : 1, ndim > 1 ? shape[1] : 1);
   Cell* const cell = cell_with_room_for(shape.product(), dtype);
   set_extents(*cell, shape, contiguous_strides(shape));

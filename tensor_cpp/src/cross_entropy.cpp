@@ -166,7 +166,7 @@ Tensor cross_entropy(const Tensor& input, const Tensor& target, std::int64_t ign
     });
   }
   const Tensor* const inputs[] = {&input, &target, &p};
-  if (detect_anomaly()) check_output(z, "cross_entropy", inputs);
+  if (detect_anomaly()) check_output(z, "cross_entropy", std::span(inputs).first(2));  // p is ours: its NaN is no excuse
   record(z, structural_row<FusedCrossEntropy>(), inputs, &at);
   return z;
 }

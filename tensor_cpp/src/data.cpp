@@ -8,7 +8,7 @@
 namespace trigrad::data {
 namespace {
 
-// Rows `order[from...]` of x, side by side in a new tensor.
+// Rows rows[0], ..., rows[count - 1] of x, one below the other in a new tensor.
 Tensor pick_rows(const Tensor& x, const std::int64_t* rows, std::int64_t count) {
   if (!x.is_contiguous() || x.requires_grad()) {
     Tensor index = empty({count}, DType::Int64);

@@ -39,6 +39,12 @@ Dims broadcast(std::string_view op, const Dims& x, const Dims& y) {
   return z;
 }
 
+void check_countable(std::string_view op, const Dims& shape) {
+  double count = 1;  // a double does not wrap
+  for (const auto size : shape) count *= std::max(1.0, static_cast<double>(size));
+  if (count > 0x1p62) throw ShapeError(std::string(op) + ": " + to_string(shape) + " has more elements than can be counted");
+}
+
 int wrap_dim(std::string_view op, std::int64_t dim, const Dims& shape) {
   const int n = std::max(shape.size(), 1);
   if (dim < -n || dim >= n)

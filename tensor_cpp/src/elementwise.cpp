@@ -415,7 +415,7 @@ void elementwise_vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   if (grad_enabled()) return record_rules(node, g, gradients);
   unsigned computed = 0;  // bit k: by a rule; other gradients are g itself, but where a planted fault stands in the rule
   for (std::size_t k = 0; k < node.input_count; ++k) {
-    if (!wants_gradient(node.inputs.few[k])) continue;
+    if (!wants_gradient(node, k, node.inputs.few[k])) continue;
     if (node.op->info->passes[k] && !kMutants) gradients[k] = g;
     else computed |= 1u << k;
   }

@@ -3,7 +3,8 @@
 //   d = x less the largest of its row, so that no exponential overflows
 //   e = exp(d)
 //
-// softmax is e / Σ e, log_softmax is d - ln Σ e. A row with NaN or ∞ has NaN in d, so it becomes NaN as a whole.
+// softmax is e / Σ e, log_softmax is d - ln Σ e. A row with NaN or +∞, or with nothing but -∞, has NaN
+// in d, so it becomes NaN as a whole; one -∞ among others becomes 0.
 #pragma once
 
 #include <trigrad/tensor/internal.hpp>
@@ -15,7 +16,8 @@
 
 namespace trigrad {
 
-// combine(... combine(combine(start, x[0]), x[1]) ...), in eight strands, because one would wait for each step.
+// combine(... combine(combine(start, x[0]), x[1]) ...), in eight strands, because one would wait for each
+// step: `start`, which each begins with, must be what changes nothing, as 0 for a sum.
 template <class R, class T, class Combine>
 R fold(const T* x, std::int64_t n, R start, Combine combine) {
   constexpr std::int64_t kStrands = 8;

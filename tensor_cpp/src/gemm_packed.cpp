@@ -52,7 +52,7 @@ struct Job {
   Matrix<T> x;  // (M, depth)
   std::int64_t M, depth;
   const T* y;                       // (depth, N) as panels
-  std::int64_t panel_step, y_step;  // from panel to panel, from row to row; y_step is not 0: a tile ends where the last row lies
+  std::int64_t panel_step, y_step;  // from panel to panel, from row to row; y_step is not 0: a tile ends behind its last row
   std::int64_t N;
   T* copy;  // where the first strip leaves the only panel for the others, or null
   Output<T> z;
@@ -184,7 +184,8 @@ template <int kRows, bool kFar, class Vector, class T>
     if (row < job.M) multiply_from<kRows / 2, kFar, Vector>(job, row);
 }
 
-// Tiles as large as the registers allow: 32 of 64 bytes, 16 of 32 bytes, 16 of 16 bytes.
+// A tile's sums take half of the registers (there are 32 of 64 bytes, 16 of 32 bytes, 16 of 16 bytes); the rest holds what
+// is loaded.
 template <class T>
 struct Kernel {
   std::int64_t rows, width;

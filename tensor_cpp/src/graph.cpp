@@ -48,15 +48,15 @@ void check_output(const Tensor& z, std::string_view op, std::span<const Tensor* 
 
 void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, const void* attrs) {
   if (!thread_state.recording && !mutant("no_grad.ignored")) return;
-  bool tracked = false;
+  unsigned tracked = 0;
   Saved saves = Saved::Nothing;  // what the rules of the inputs that want a gradient read
   for (std::size_t k = 0; k < inputs.size(); ++k)
     if (inputs[k]->requires_grad()) {
-      tracked = true;
+      tracked |= input_bit(k);
       if (k < row.info->saves.size()) saves = saves | row.info->saves[k];
       check_owner(*inputs[k]->cell(), row.info->name);
     }
-  if (!tracked) return;
+  if (tracked == 0) return;
   if (mutant("saves.everything")) saves = Saved::X | Saved::Y | Saved::Z;
   if (capture::recording())
     capture::refuse(std::string(row.info->name) + ", a Function of your own, was called", "write it in terms of the engine's operations");
@@ -69,6 +69,7 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
   node.created = ++thread_state.nodes_created;
   node.input_count = static_cast<std::uint32_t>(inputs.size());
   Cell** edges = node.inputs.few;
+  unsigned held = 0;
   if (inputs.size() > kInlineInputs) edges = node.inputs.many = static_cast<Cell**>(pool_take(inputs.size() * sizeof(Cell*)));
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     Cell* input = inputs[k]->cell();
@@ -78,10 +79,12 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
     if (!edges[k]) continue;
     retain(input, saved ? kRef | kHold : kRef);
     if (saved) {
-      node.inputs_saved = static_cast<std::uint8_t>(node.inputs_saved | 1u << k);
+      held |= 1u << k;
       node.saved_version[k] = inputs[k]->version() + (mutant("version.of_the_future") ? 1 : 0);
     }
   }
+  node.inputs_saved = held & 15u;
+  node.inputs_tracked = tracked & 15u;
   if (saves_output(saves)) {
     node.holds_itself = true;
     retain(&node, kHold);

@@ -1,5 +1,7 @@
 // Losses: a reduced mse_loss or hinge_loss is one node, cross_entropy and nll_loss have files of their own, the others are
 // written in terms of ops. Names, arguments and reductions are those of torch.nn.functional.
+//
+//   one node: x and t of one shape, n numbers each; z one number; a gradient of n numbers in one pass
 
 #include "sums.hpp"
 
@@ -28,16 +30,15 @@ Tensor reduce(const Tensor& losses, Reduction reduction) {
 [[noreturn]] TRIGRAD_COLD void refuse_target(std::string_view op, const Tensor& input, const Tensor& target) {
   if (!same_sizes(input, target))
     throw ShapeError(std::string(op) + ": input is " + to_string(input.shape()) + " but target is " + to_string(target.shape()));
-  throw DTypeError(std::string(op) + ": dtypes " + std::string(name_of(input.dtype())) + " and " + std::string(name_of(target.dtype())) +
-                   " differ; convert one with .to()");
+  refuse_dtypes(op, input.dtype(), target.dtype());
 }
 void same_shape(std::string_view op, const Tensor& input, const Tensor& target) {
   if (!same_sizes(input, target) || input.dtype() != target.dtype()) refuse_target(op, input, target);
 }
 
 // --- Σ loss(x, t) / divisor as one node, without tensors of differences, products or losses between -----------------------
-// A pair loss says what two numbers lose, and how that rises with the first and with the second (k = 0, 1) times a number g,
-// to which the node adds the loss's own factor: in numbers, and in ops where it is to be differentiated again.
+// A pair loss says what two numbers lose, and its slope by the first and by the second (k = 0, 1), times g, which the node
+// has multiplied by factors[k] / divisor: on numbers, and in ops where it is to be differentiated again.
 
 struct SquarePair {  // (x - t)²
   static constexpr std::string_view name = "mse_loss";

@@ -188,7 +188,7 @@ double clip_grad_norm_(std::span<const Tensor> parameters, double max_norm, doub
   for (const Tensor& parameter : parameters) {
     if (!parameter.grad().defined()) continue;
     const double size = norm(parameter.grad(), norm_type).item();
-    total = std::isinf(norm_type) ? std::max(total, size) : total + std::pow(size, norm_type);
+    total = std::isinf(norm_type) ? (size > total || std::isnan(size) ? size : total) : total + std::pow(size, norm_type);
   }
   if (!std::isinf(norm_type)) total = std::pow(total, 1 / norm_type);
   const double factor = max_norm / (total + 1e-6);

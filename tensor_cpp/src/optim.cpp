@@ -1,5 +1,5 @@
-// The fused updates and the classes over them (see optim.hpp). The formulas are those of torch/optim/_functional's single
-// tensor versions; scalars are prepared in double and rounded once to the parameter's type.
+// The fused updates and the classes over them (see optim.hpp). The formulas are those of PyTorch's optimisers on single
+// tensors; scalars are prepared in double and rounded once to the parameter's type.
 
 #include "parallel.hpp"
 
@@ -24,7 +24,7 @@ enum class Decay { None, Gradient, Decoupled };  // added to the gradient, or ta
 
 template <class T>
 struct SGDNumbers {
-  T sign, lr, momentum, fresh, decay;  // sign: -1 to maximize
+  T sign, lr, momentum, fresh, decay;  // sign: -1 to maximize; fresh: what the velocity takes of the gradient, 1 - dampening
 
   template <class S>
   SGDNumbers<S> rounded() const {
@@ -49,7 +49,8 @@ TRIGRAD_CLONES void sgd_pass(T* __restrict p, const T* __restrict g, T* __restri
 
 template <class T>
 struct AdamNumbers {
-  T sign, fresh1, beta2, fresh2, scale2, eps, step_size, decay;  // scale2: 1 / √(1 - β₂ᵗ)
+  T sign, fresh1, beta2, fresh2, scale2, eps, step_size,
+      decay;  // fresh1, fresh2: 1 - β₁, 1 - β₂; scale2: 1 / √(1 - β₂ᵗ); step_size: lr / (1 - β₁ᵗ)
 
   template <class S>
   AdamNumbers<S> rounded() const {

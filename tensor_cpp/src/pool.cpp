@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <new>
@@ -25,14 +26,14 @@ void* from_system(std::size_t bytes) {
 #if defined(__linux__)
   // Large blocks ask for large pages: a matrix read by columns would else need an address translation for each row.
   if (bytes >= kLargePage) {
-    void* block = nullptr;
-    if (posix_memalign(&block, kLargePage, bytes) != 0) throw std::bad_alloc();  // takes any size, unlike aligned_alloc
+    void* block = nullptr;  // posix_memalign takes any size, unlike aligned_alloc
+    if (posix_memalign(&block, kLargePage, bytes) != 0) throw OutOfMemory(static_cast<double>(bytes), "a block");
     madvise(block, bytes / kLargePage * kLargePage, MADV_HUGEPAGE);              // a wish: it may fail
     return block;
   }
 #endif
   void* block = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
-  if (block == nullptr) throw std::bad_alloc();
+  if (block == nullptr) throw OutOfMemory(static_cast<double>(bytes), "a block");
   return block;
 }
 
@@ -77,9 +78,10 @@ struct ThreadPool : FreeBlocks {
   std::uint64_t system_calls = 0;
 
   void* take(BlockClass size) {
+    void* const block = kPooling ? refill(size) : from_system(size.bytes);  // first: where it throws, nothing is live
     live_bytes += static_cast<std::int64_t>(size.bytes);
     peak_bytes = std::max(peak_bytes, live_bytes);
-    return kPooling ? refill(size) : from_system(size.bytes);
+    return block;
   }
 
   void* refill(BlockClass size) {
@@ -133,6 +135,12 @@ struct Lifetime {
 ThreadPool* pool_of_thread() { return free_blocks ? static_cast<ThreadPool*>(free_blocks) : first_look(); }
 
 }  // namespace
+
+OutOfMemory::OutOfMemory(double bytes, const std::string& what_for) {
+  char size[32];
+  std::snprintf(size, sizeof(size), "%.3g GiB", bytes / 0x1p30);
+  text = std::string("out of memory: ") + size + " are wanted for " + what_for;
+}
 
 void* pool_take_elsewhere(BlockClass size) {
   ThreadPool* const mine = pool_of_thread();

@@ -1,4 +1,7 @@
 // Reductions that add or multiply: sum, mean, prod, var, std, norm, logsumexp. (The choosing ones: extreme_ops.cpp.)
+//
+//   rows      x (outer, inner), z (outer): the reduced axes brought to the end (rows.hpp)
+//   columns   x (outer, inner), z (inner): leading axes of a contiguous x, a bias gradient, where nothing is moved
 
 #include "rows.hpp"
 #include "sums.hpp"
@@ -32,7 +35,7 @@ double sum_over(const T* x, std::int64_t n, F f) {
   return lane_sum<double>(n, [&](std::int64_t k) { return f(x[k]); });
 }
 
-// So many columns that the compiler knows their number: the sums stay in registers.
+// kColumns columns at once, a number that the compiler knows: their sums stay in registers.
 template <int kColumns, class T>
 [[gnu::always_inline]] inline void add_up(const T* x, std::int64_t outer, std::int64_t inner, T* z) {
   SumType<T> sums[kColumns]{};
@@ -41,7 +44,7 @@ template <int kColumns, class T>
   for (int j = 0; j < kColumns; ++j) z[j] = static_cast<T>(sums[j]);
 }
 
-// Columns begin to end: whole cache lines of them, then as many as are left in halves.
+// Columns [begin, end): sixteen at a time, then 8, 4, 2 and 1 of what is left.
 template <class T>
 TRIGRAD_CLONES void add_up_columns(const T* x, std::int64_t outer, std::int64_t inner, std::int64_t begin, std::int64_t end, T* z) {
   for (; begin + 16 <= end; begin += 16) add_up<16>(x + begin, outer, inner, z + begin);
@@ -174,8 +177,7 @@ Tensor Prod::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at
   int dim = 0;
   if (std::popcount(at.dims) == 1) dim = std::countr_zero(at.dims);
   else flat = reshape(x, {x.numel()});
-  const std::int64_t n = flat.ndim() ? flat.size(dim) : 1;
-  if (flat.ndim() == 0) return g;
+  const std::int64_t n = flat.size(dim);
   if (n == 0) return zeros(x.shape(), g.dtype());
   Dims edge = flat.shape();
   edge[dim] = 1;

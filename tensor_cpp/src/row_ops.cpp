@@ -1,5 +1,5 @@
-// Ops along one dim: scans, softmax, sorting. Kernels see rows: the dim is brought to the end and made contiguous, and
-// the result goes back to where it was.
+// Ops along one dim: scans, softmax, sorting. Kernels see rows: the dim is brought to the end and made contiguous, x (..., C, ...)
+// as B rows of C numbers, and the result goes back to where it was.
 
 #include "exponentials.hpp"
 #include "last_dim.hpp"

@@ -45,6 +45,7 @@ std::optional<Dims> view_strides(const Tensor& x, const Dims& shape) {
 }
 
 Dims resolve(std::string_view op, const Tensor& x, Dims shape) {
+  check_countable(op, shape);
   int unknown = -1;
   std::int64_t known = 1;
   for (int k = 0; k < shape.size(); ++k) {
@@ -225,7 +226,10 @@ Tensor expand_for(std::string_view op, const Tensor& x, const Dims& sizes) {
     if (x.size(k) != 1 && x.size(k) != shape[k + shift]) fail(k);
   }
   for (const auto size : shape)
-    if (size < 0) fail(-1);
+    if (size < 0)
+      throw ShapeError(std::string(op) + ": shape " + to_string(x.shape()) + " cannot expand to " + to_string(sizes) +
+                       ": -1 keeps a size, and a new dim has none");
+  check_countable(op, shape);
   if (shape == x.shape()) return x;
   return apply_op<Expand>({shape}, x);
 }
@@ -234,25 +238,32 @@ Tensor expand(const Tensor& x, const Dims& sizes) { return expand_for("expand", 
 Tensor Slice::forward(const Tensor& x, const Attrs& at) { return slice_view(x, at); }
 Tensor Slice::gx(const Tensor& g, const Tensor& x, const Tensor&, const Attrs& at) { return apply_op<SlicePut>({x.shape(), at}, g); }
 
+namespace {
+int dim_to_cut(std::string_view op, std::int64_t dim, const Dims& shape) {
+  if (shape.empty()) throw IndexError(std::string(op) + ": a 0-dim tensor has no dim to take a part of");
+  return wrap_dim(op, dim, shape);
+}
+}  // namespace
+
 Tensor slice(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t stop, std::int64_t step) {
-  const int k = wrap_dim("slice", dim, x.shape());
+  const int k = dim_to_cut("slice", dim, x.shape());
   if (step <= 0) throw ValueError("slice: step must be positive, not " + std::to_string(step));
   start = clamp_index(start, x.size(k));
   stop = std::max(start, clamp_index(stop, x.size(k)));
-  return apply_op<Slice>({k, start, step, (stop - start + step - 1) / step}, x);
+  return apply_op<Slice>({k, start, step, stop > start ? (stop - start - 1) / step + 1 : 0}, x);
 }
 
 Tensor narrow(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t length) {
-  const int k = wrap_dim("narrow", dim, x.shape());
+  const int k = dim_to_cut("narrow", dim, x.shape());
   if (start < 0) start += x.size(k);
-  if (start < 0 || length < 0 || start + length > x.size(k))
+  if (start < 0 || length < 0 || length > x.size(k) - start)
     throw IndexError("narrow: start " + std::to_string(start) + " and length " + std::to_string(length) + " are out of range for dim " +
                      std::to_string(k) + " with size " + std::to_string(x.size(k)));
   return apply_op<Slice>({k, start, 1, length}, x);
 }
 
 Tensor select(const Tensor& x, std::int64_t dim, std::int64_t index) {
-  const int k = wrap_dim("getitem", dim, x.shape());
+  const int k = dim_to_cut("getitem", dim, x.shape());
   const std::int64_t size = x.size(k);
   if (index < -size || index >= size)
     throw IndexError("getitem: index " + std::to_string(index) + " is out of range for dim " + std::to_string(k) + " with size " +
@@ -262,7 +273,10 @@ Tensor select(const Tensor& x, std::int64_t dim, std::int64_t index) {
   return reshape(apply_op<Slice>({k, index < 0 ? index + size : index, 1, 1}, x), shape);
 }
 
-Tensor flip(const Tensor& x, int dim) { return apply_op<Slice>({dim, x.size(dim) - 1, -1, x.size(dim)}, x); }
+Tensor flip(const Tensor& x, std::int64_t dim) {
+  const int k = wrap_dim("flip", dim, x.shape());
+  return x.ndim() == 0 ? x : apply_op<Slice>({k, x.size(k) - 1, -1, x.size(k)}, x);
+}
 
 void Cat::vjp(Cell& node, const Tensor& g, Tensor* gradients) {
   const int dim = attrs_of<Attrs>(node).dim;

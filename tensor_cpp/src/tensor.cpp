@@ -14,8 +14,12 @@ std::atomic<DType> current_default = DType::Float32;
 
 std::string quoted_shape(const Tensor& x) { return to_string(x.shape()); }
 
-// What `name` may do in place to x: see design rule in graph.hpp.
+// What `name` may do in place to x: nothing where a number of x stands for several elements, and outside of no_grad
+// nothing that requires a gradient (tensor.hpp).
 void check_in_place(const Tensor& x, std::string_view name) {
+  for (int k = 0; k < x.ndim(); ++k)
+    if (x.size(k) > 1 && x.cell()->strides()[static_cast<std::size_t>(k)] == 0 && x.numel() > 0)
+      throw GraphError(std::string(name) + ": this tensor's elements share memory or are read-only (expand); clone it first");
   if (!grad_enabled() || !x.requires_grad()) return;
   if (mutant("in_place.tracked_may_change") && !x.is_leaf()) return;
   if (mutant("in_place.leaf_may_change") && x.is_leaf()) return;

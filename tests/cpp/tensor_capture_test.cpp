@@ -162,6 +162,20 @@ TEST(TensorCapture, a_program_belongs_to_its_thread) {
   }).join();
 }
 
+TEST(TensorCapture, a_recording_ends_when_it_is_finished) {
+  const Tensor now[] = {tensor({1, 2}, {2}), tensor({3, 4}, {2})}, next[] = {tensor({5, 6}, {2}), tensor({7, 8}, {2})};
+  Recording recording(now);
+  Tensor product = now[0] * now[1];
+  const auto program = recording.finish({&product, 1});
+  program->replay(next, {&product, 1});  // though `recording` lives on
+  EXPECT_EQ(numbers(product), (std::vector<double>{35, 48}));
+  EXPECT_EQ(numbers(next[0] + next[1]), (std::vector<double>{12, 14}));
+  EXPECT_NO_THROW(Recording{now});
+  const std::string text = "compile: a replay takes 2 arguments and gives 1 results, not ";
+  expect_error<CaptureError>(text + "1 and 1", [&] { program->replay({next, 1}, {&product, 1}); });
+  expect_error<CaptureError>(text + "2 and 0", [&] { program->replay(next, {}); });
+}
+
 TEST(TensorCapture, other_threads_may_read) {
   Recording recording({});
   std::thread([] { EXPECT_EQ((ones({}) * 2.0).item(), 2); }).join();

@@ -3,6 +3,10 @@
 
 #include "tensor_testing.hpp"
 
+#include <trigrad/tensor/pool.hpp>
+
+#include <limits>
+
 namespace trigrad::testing {
 namespace {
 
@@ -198,6 +202,31 @@ TEST(TensorErrors, LeavesAndGradients) {
     x.register_hook([](const Tensor&) { return z({2}); });
     sum(x).backward();
   });
+}
+
+TEST(TensorErrors, PartsOfNothingAndBeyondTheEnd) {
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  const auto no_dim = [](const std::string& op) { return op + ": a 0-dim tensor has no dim to take a part of"; };
+  expect_error<IndexError>(no_dim("slice"), [] { slice(z({}), 0, 0, 1, 1); });
+  expect_error<IndexError>(no_dim("narrow"), [] { narrow(z({}), 0, 0, 1); });
+  expect_error<IndexError>(no_dim("getitem"), [] { select(z({}), 0, 0); });
+  expect_error<IndexError>("flip: dim 2 is out of range for shape (2, 3): use -2 to 1", [] { flip(z({2, 3}), 2); });
+  expect_error<IndexError>("narrow: start 1 and length 9223372036854775807 are out of range for dim 0 with size 5",
+                           [&] { narrow(z({5}), 0, 1, most); });
+  EXPECT_EQ(slice(i({1, 2, 3}), 0, 0, 3, most).numel(), 1) << "the first element";
+  EXPECT_EQ(flip(i({1, 2, 3}), -1).data<std::int64_t>()[flip(i({1, 2, 3}), -1).strides()[0] * 2], 1);
+  EXPECT_EQ(flip(z({}), 0).ndim(), 0);
+}
+
+TEST(TensorErrors, SizesBeyondMemoryLeaveNothingBehind) {
+  const std::int64_t wide = std::int64_t{1} << 32;
+  const PoolCounters before = pool_counters();
+  EXPECT_THROW(z({wide, wide}), OutOfMemory);
+  EXPECT_THROW(z({wide << 13}), std::bad_alloc) << "2^45 numbers: the pool has a class for them, and the system no memory";
+  expect_error<ShapeError>("reshape: (4294967296, 4294967296) has more elements than can be counted",
+                           [&] { reshape(z({0}), {wide, wide}); });
+  expect_error<ShapeError>("expand: (4294967296, 4294967296) has more elements than can be counted", [&] { expand(z({1}), {wide, wide}); });
+  EXPECT_EQ(pool_counters().live_bytes, before.live_bytes);
 }
 
 }  // namespace

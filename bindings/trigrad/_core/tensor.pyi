@@ -279,7 +279,7 @@ class Tensor:
         """
         ⌈x⌉, elementwise. Gradient: 0.
         """
-    def clamp(self, min: typing.SupportsFloat | typing.SupportsIndex | None = None, max: typing.SupportsFloat | typing.SupportsIndex | None = None) -> Tensor:
+    def clamp(self, min: typing.Any = None, max: typing.Any = None) -> Tensor:
         """
         min(max(x, min), max), elementwise. The gradient passes where min <= x <= max.
         """
@@ -981,7 +981,7 @@ def ceil(input: typing.Any) -> Tensor:
     """
     ⌈x⌉, elementwise. Gradient: 0.
     """
-def clamp(input: typing.Any, min: typing.SupportsFloat | typing.SupportsIndex | None = None, max: typing.SupportsFloat | typing.SupportsIndex | None = None) -> Tensor:
+def clamp(input: typing.Any, min: typing.Any = None, max: typing.Any = None) -> Tensor:
     """
     min(max(x, min), max), elementwise. The gradient passes where min <= x <= max.
     """

@@ -94,7 +94,17 @@ def gelu(x: Any, approximate: str = "none") -> Tensor:
     return elementwise("gelu_tanh" if approximate == "tanh" else "gelu", x)
 
 
-FUNCTIONS["gelu"] = gelu
+def clamp(x: Any, min: Any = None, max: Any = None) -> Tensor:
+    """Values below min become min, values above max become max; a fraction makes integers floats."""
+    if min is None and max is None:
+        raise ValueError("clamp: give min, max or both")
+    tensor = as_tensor("clamp", x)
+    wanted = _promoted([tensor, *(as_tensor("clamp", b) for b in (min, max) if b is not None)], ())
+    low, high = -np.inf if min is None else float(min), np.inf if max is None else float(max)
+    return elementwise("clamp", tensor.to(wanted), attrs=(low, high))
+
+
+FUNCTIONS |= {"gelu": gelu, "clamp": clamp}
 for _name, _made in FUNCTIONS.items():
     if _name != "where":
         setattr(Tensor, _name, _made)

@@ -91,6 +91,10 @@ def expand(x: Tensor, *sizes: Any) -> Tensor:
     shape = []
     for k, size in enumerate(wanted):
         own = x.shape[k - extra] if k >= extra else 1
+        if size < -1 or (size == -1 and k < extra):
+            raise ShapeError(
+                f"expand: shape {x.shape} cannot expand to {wanted}: -1 keeps a size, and a new dim has none"
+            )
         if size != own and own != 1 and size != -1:
             raise ShapeError(
                 f"expand: shape {x.shape} cannot expand to {wanted}: dim {k - extra} has size {own}"

@@ -28,6 +28,10 @@ concept Handle = requires { typename T::is_handle; };
 // like(x, c): the constant c in the type of x, so that a float formula never widens to double.
 template <Number T>
 constexpr T like(T /*x*/, double c) {
+  if constexpr (std::integral<T>) {  // the nearest there is: clamp's open side is infinite, and such a cast means nothing
+    if (c >= 0x1p63) return std::numeric_limits<T>::max();
+    if (c < -0x1p63) return std::numeric_limits<T>::min();
+  }
   return static_cast<T>(c);
 }
 template <Number T>
@@ -74,7 +78,14 @@ T abs(T x) {
 }
 template <Number T>
 T pow(T x, T y) {
-  return static_cast<T>(std::pow(x, y));
+  if constexpr (std::integral<T>) {  // by squaring, since a double has 53 bits; negative powers are refused before
+    std::uint64_t z = 1, square = static_cast<std::uint64_t>(x);
+    for (auto n = static_cast<std::uint64_t>(y); n != 0; n >>= 1, square *= square)
+      if (n & 1) z *= square;
+    return static_cast<T>(z);
+  } else {
+    return std::pow(x, y);
+  }
 }
 
 // Rounding is the identity on integers; round goes to even on ties, as NumPy and PyTorch do.

@@ -66,6 +66,7 @@ class Layer {
 class MLP {
  public:
   MLP(std::size_t inputs, const std::vector<std::size_t>& outputs, auto&& draw, Nonlinearity hidden = Nonlinearity::Relu) {
+    if (outputs.empty()) throw ValueError("MLP: needs the size of at least one layer");
     for (std::size_t k = 0; k < outputs.size(); ++k) {
       layers_.emplace_back(k ? outputs[k - 1] : inputs, outputs[k], k + 1 < outputs.size() ? hidden : Nonlinearity::Linear, draw);
     }

@@ -1,11 +1,12 @@
 // SGD and AdamW on Values, by PyTorch's formulas and with its defaults.
 //
 //   AdamW optimizer({.lr = 0.1});
+//   model.zero_grad();
 //   loss.backward();
 //   optimizer.step(model);  // anything with for_each_parameter, or a span of Values
 //
 // What is remembered of a parameter is found by its place, so every step must be given the same parameters in the same
-// order. A Value's gradient stays until the next backward() or set_grad(0).
+// order. A parameter's gradient stays, and each backward() adds to it, until model.zero_grad() or set_grad(0).
 //
 // Read before: value.hpp, nn.hpp. The same for tensors: trigrad/tensor/optim.hpp.
 #pragma once

@@ -52,8 +52,8 @@ struct Node {
 static_assert(sizeof(Node) == 32);
 
 // Asks for the node so many further on, which need not exist. A tape is written and read in order, and a processor fetches
-// ahead what is; but some stop at the end of a page, every 128 nodes. Asking is for nodes that hold numbers: one of two in
-// most programs, and two share a line of the cache.
+// ahead what is; but some stop at the end of a page, every 128 nodes. Additions, which hold no derivatives, do not
+// ask: in most programs every second node does, and two nodes share a line of the cache.
 constexpr std::ptrdiff_t kNodesAhead = 4096 / static_cast<std::ptrdiff_t>(sizeof(Node));
 [[gnu::always_inline]] inline void ask_for(const Node* here, std::ptrdiff_t nodes) {
 #if defined(__GNUC__)

@@ -1,9 +1,10 @@
 // Capture: a step that is recorded once and then replayed without its caller.
 //
-//   capture::Recording recording({x, y});
-//   Tensor loss = step(x, y);                       // runs as always, and is written down
-//   auto program = recording.finish({loss});
-//   program->replay({next_x, next_y}, {&loss, 1});  // the same calls on other numbers
+//   const Tensor now[] = {x, y}, next[] = {next_x, next_y};
+//   capture::Recording recording(now);
+//   Tensor loss = step(x, y);            // runs as always, and is written down
+//   auto program = recording.finish({&loss, 1});
+//   program->replay(next, {&loss, 1});   // the same calls on other numbers
 //
 // A program is a flat list of calls of the engine: the ops of the forward pass, backward, the optimiser's updates. Each
 // reads and fills numbered slots. A replay makes the same calls in the same order, with a new graph each time, so its
@@ -19,7 +20,7 @@
 // right for as long as whoever replays it would have made the same calls. fits() checks what the engine can tell.
 //
 // Read before: recording.hpp. Simplification: nothing is fused and no memory planned; a replay costs what a C++ program
-// with the same calls costs.
+// with the same calls costs, and from Python one call more, with the comparison of all that is watched.
 #pragma once
 
 #include <trigrad/tensor/optim.hpp>
@@ -107,6 +108,7 @@ class Recording {
  public:
   explicit Recording(std::span<const Tensor> arguments);
   ~Recording();
+  void stop();
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
 

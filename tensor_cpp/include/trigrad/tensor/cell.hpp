@@ -10,7 +10,7 @@
 // Few numbers lie in the block of the cell that was made with them: one visit to the pool, and one place in the cache. The
 // cell is then one of the storage's refs as long as it lives, and the last of them gives the block back.
 //
-// Read before: dims.hpp, pool.hpp. Read next: tensor.hpp (the handle), graph.hpp (the sweep).
+// Read before: dims.hpp, pool.hpp. Read next: tensor.hpp (the handle), graph.hpp (recording; the sweep is src/backward.cpp).
 #pragma once
 
 #include <trigrad/op.hpp>
@@ -75,8 +75,9 @@ struct Cell {
   bool contiguous : 1 = false;  // row by row without gaps; set with the extents
   bool with_numbers : 1 = false;  // a CellWithNumbers
   bool fills_storage : 1 = false;  // contiguous, and all of a storage of ours; set with the extents, too
-  // A new cell sets all eight bits: one left out had to be read first, just after it was written.
-  std::uint8_t inputs_saved = 0;  // bit k: input k is held for a rule
+  // A new cell sets all eight bits. To keep one that was left out, the byte would have to be read back just after it was written.
+  std::uint8_t inputs_saved : 4 = 0;    // bit k: input k is held for a rule
+  std::uint8_t inputs_tracked : 4 = 0;  // bit k: input k required a gradient when this node was recorded; bit 3: one beyond
   std::uint32_t thread = 0;       // who recorded this node
 
   std::uint64_t created = 0;       // creation number: rises along every path of a graph

@@ -75,6 +75,8 @@ Dims contiguous_strides(const Dims& shape);
 Dims broadcast(std::string_view op, const Dims& x, const Dims& y);
 
 // Counts a negative axis from the end; IndexError in the name of `op` where it is out of range. A 0-dim tensor takes -1 and 0.
+// ShapeError where counting elements, or steps from row to row, would wrap around 64 bits. Sizes below 1 count as 1.
+void check_countable(std::string_view op, const Dims& shape);
 int wrap_dim(std::string_view op, std::int64_t dim, const Dims& shape);
 
 // The set of reduced axes as bits; no axes given means all of them.

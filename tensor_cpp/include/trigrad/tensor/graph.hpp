@@ -52,9 +52,13 @@ Attrs& attrs_of(Cell& node) {
   else return **reinterpret_cast<Attrs**>(node.attrs);
 }
 
-// Whether a rule has to compute the gradient of input k at all. Valid while the sweep visits the node.
-inline bool wants_gradient(const Cell* input) { return input && input->requires_grad && input->mark >= thread_state.sweep; }
-inline bool wants_gradient(const Cell& node, std::size_t k) { return wants_gradient(node.input_cells()[k]); }
+// Whether a rule has to compute the gradient of input k at all. Valid while the sweep visits the node. An input that began
+// to require one after the node was recorded gets none: what its rule reads was not saved.
+inline unsigned input_bit(std::size_t k) { return 1u << (k < kInlineInputs ? k : kInlineInputs); }
+inline bool wants_gradient(const Cell& node, std::size_t k, const Cell* input) {
+  return (node.inputs_tracked & input_bit(k)) != 0 && input->requires_grad && input->mark >= thread_state.sweep;
+}
+inline bool wants_gradient(const Cell& node, std::size_t k) { return wants_gradient(node, k, node.input_cells()[k]); }
 
 inline Tensor input_of(const Cell& node, std::size_t k) { return Tensor::alias(node.input_cells()[k]); }
 

@@ -1,7 +1,7 @@
 // From a formula to loops. Include this to give your own elementwise struct a row (custom ops); the list's rows are
 // made in src/rows_*.cpp.
 //
-// Every loop runs over blocks of 16 numbers, so that the compiler emits whole vectors and nothing else: no remainder, no
+// Every loop over a formula runs over blocks of 16 numbers, so that the compiler emits whole vectors and nothing else: no remainder, no
 // alignment prologue. The driver (src/elementwise.cpp) feeds it and pads the last block. A number's result therefore
 // never depends on where in memory, or where in the array, it stands.
 //
@@ -35,7 +35,8 @@
 
 namespace trigrad {
 
-// step(i) for i in [0, n), for any n; to be called inside of TRIGRAD_CLONES.
+// step(i) for i in [0, n), for any n, the last ones number by number: only for steps that round alike wherever they stand
+// (+, ·, /, √; no exp). To be called inside of TRIGRAD_CLONES.
 void for_lanes(std::size_t n, auto step) {
   const std::size_t whole = n - n % kLanes;
   for (std::size_t i = 0; i < whole; i += kLanes) TRIGRAD_LANES_LOOP for (std::size_t k = 0; k < kLanes; ++k) step(i + k);

@@ -44,7 +44,7 @@ Tensor expand(const Tensor& x, const Dims& sizes);
 Tensor slice(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t stop, std::int64_t step);
 Tensor narrow(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_t length);
 Tensor select(const Tensor& x, std::int64_t dim, std::int64_t index);
-Tensor flip(const Tensor& x, int dim);
+Tensor flip(const Tensor& x, std::int64_t dim);
 Tensor cat(std::span<const Tensor> tensors, std::int64_t dim = 0);
 Tensor stack(std::span<const Tensor> tensors, std::int64_t dim = 0);
 std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t dim = 0);
@@ -91,7 +91,8 @@ Tensor einsum(std::string_view equation, std::span<const Tensor> operands);
 Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias = {}, Activation activation = Activation::None);
 
 // --- indices (src/index_ops.cpp) -----------------------------------------------------------------------------------
-Tensor take(const Tensor& x, const Tensor& positions);  // x's elements, counted in row-major order
+// x's elements, counted in row-major order; positions: contiguous int64 within x, which nobody checks
+Tensor take(const Tensor& x, const Tensor& positions);
 Tensor put_add(const Tensor& x, const Tensor& positions, const Dims& shape);
 Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index);
 Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source);

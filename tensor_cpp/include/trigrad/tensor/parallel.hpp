@@ -1,4 +1,5 @@
-// How many threads large products may use. Results do not depend on it: work is cut between numbers, never inside a sum.
+// How many threads large products, loops and sums may use. Results do not depend on it: work is cut between numbers of the
+// result, and a long sum into blocks whose number depends on its length alone.
 #pragma once
 
 namespace trigrad {

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <string>
 
 namespace trigrad {
 
@@ -28,6 +29,15 @@ constexpr bool kPooling = true;
 
 constexpr std::size_t kSmallBlock = 512, kBlockStep = 16;
 constexpr std::size_t kSmallClasses = kSmallBlock / kBlockStep + 1, kBlockClasses = kSmallClasses + 4 * 48;
+
+// Beyond this many bytes there is no class, and no machine has the memory.
+constexpr double kMostPooled = 0x1p56;
+
+struct OutOfMemory : std::bad_alloc {  // Python: a MemoryError
+  OutOfMemory(double bytes, const std::string& what_for);
+  const char* what() const noexcept override { return text.c_str(); }
+  std::string text;
+};
 
 struct BlockClass {
   std::size_t index, bytes;

@@ -82,7 +82,8 @@ class Tensor {
   void backward(const Tensor& gradient, const BackwardOptions& options) const;
   Tensor detach() const;  // shares numbers and version counter, not the graph
 
-  // In place. On a tensor that a graph tracks these raise, see graph.hpp.
+  // In place. GraphError on what expand() made, and outside of no_grad on what a graph tracks and on a leaf that requires
+  // grad: a rule may need the old numbers.
   Tensor& copy_(const Tensor& source, std::string_view name = "copy_");
   Tensor& fill_(double value, std::string_view name = "fill_");
   Tensor& zero_() { return fill_(0, "zero_"); }
