@@ -29,7 +29,7 @@ compare: build/release/build.ninja torch  ## the engines side by side: gradients
 torch: .venv/.ready  ## PyTorch (optional) into the virtual environment
 	@bash .ci/torch
 
-peers: .venv/.ready  ## micrograd, autograd, JAX, CppAD, ADOL-C: more engines to compare with
+peers: .venv/.ready  ## micrograd, autograd, forgeNN, JAX, CppAD, ADOL-C: more engines to compare with
 	@bash .ci/peers
 
 lint: build  ## ruff, mypy, clang-format; changes nothing
@@ -43,7 +43,7 @@ format: setup  ## let ruff and clang-format rewrite the sources
 	ruff format
 	clang-format -i $(cpp_files)
 
-tidy: build  ## clang-tidy over the C++ sources (slow)
+tidy: build  ## clang-tidy over tensor_cpp/src and bindings/src (slow)
 	pip install --quiet --only-binary :all: clang-tidy==23.1.4
 	clang-tidy --quiet -p build/release $(wildcard tensor_cpp/src/*.cpp bindings/src/*.cpp)
 

@@ -34,7 +34,8 @@ HEAD = """# Results
 Workloads of the suite `paper`, on one machine. [Comparing engines](comparing.md) has the rules: the same
 bytes to every engine, gradients before times, blocks in turns, paired ratios with a 95 % interval. Ratios are
 times PyTorch's speed, above 1 is faster than PyTorch. Where "no difference" stands, the interval does not
-leave what PyTorch shows against itself.
+leave what PyTorch shows against itself. scalar_cpp has float64 only: where the others compute in float32 it
+is held against PyTorch's float32 all the same.
 
 ![Every engine's speed relative to PyTorch, workload by workload](results/overview.svg)
 

@@ -1,4 +1,4 @@
-"""Writes docs/targets.md: what trigrad set out to reach, and what a stored run shows of it.
+"""Writes docs/targets.md: what trigrad set out to reach, and what stored runs show of it.
 
 Why it exists: goals were set before there was an engine, so they say more than figures chosen afterwards; one
 that is missed stays on the page, beside the limit of this machine where that forbids it. To make a new run:
@@ -77,7 +77,7 @@ MEAN = Goal("geometric mean", 5, 3.5)
 
 HEAD = """# Targets
 
-Goals that were set before the engines were written, and what a stored run shows of them. A ratio is how many
+Goals that were set before the engines were written, and what stored runs show of them. A ratio is how many
 times as fast as PyTorch eager a training step is, with its 95 % interval; batches have 32 rows unless the
 table says otherwise. ✓ the goal is reached, ≈ the interval reaches it, ✗ it does not, ⊘ nor could any engine
 here, as the limits below say.

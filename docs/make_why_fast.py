@@ -32,7 +32,9 @@ ENGINES = ("native.tensor_cpp.tape", "tensor_cpp.tape", "torch", "torch.compile"
 HEAD = """# Why it is fast
 
 One training step, taken from one Python object a number down to the fastest step there is here. Each rung
-differs from the one above it in one thing, so its factor is the size of one reason. All rungs start from the
+differs from the one above it in as little as possible, so its factor is about the size of one reason. Two
+change more at once: the first with arrays is a Python graph in single precision again, below scalars in C++
+and in double; the first graph in C++ has other products than NumPy, its plainest. All rungs start from the
 same numbers, pass the same gate, and run in the same rounds ([Comparing engines](comparing.md)). A factor
 below one is a step back, and says as much as the others: what helps a large network may cost a small one.
 """

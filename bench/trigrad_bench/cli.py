@@ -20,8 +20,9 @@ measure and compare
   bench trap                                        why benchmarks lie: small experiments
   doctor                                            the same as bench doctor
 
-train, as users of the seeds know it
+train, under the names of micrograd's, pycrograd's and mocrograd's scripts
   train_mlp  train_moons  train_digits  run_digits_benchmark  train_mnist  train_regression
+  export_data NAME PATH                             digits or MNIST as files for the C++ programs
 
 options
   --version   the version

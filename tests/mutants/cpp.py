@@ -210,6 +210,9 @@ ENGINE: dict[str, tuple[str, ...]] = {
         for_engine("tensor_cpp", INPLACE, "test_refused_change_changes_nothing"),
     ),
     "detach.keeps_history": (_walks("tensor_cpp", "test_no_grad"),),
+    "record.asks_later": (
+        r"tests/conformance/test_found_by_reading\.py::test_what_requires_a_gradient_later\w*\[tensor_cpp",
+    ),
     "detach.copies": (for_engine("tensor_cpp", INPLACE, r"test_changes\w+"),),
 }
 

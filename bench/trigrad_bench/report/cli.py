@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = ("plot", "report", "export")
 RUN_HELP = "a run's folder or lines.jsonl, its id, the start of its id, or latest"
-REMEDY = "needs matplotlib: python -m pip install 'trigrad[bench]'"
+REMEDY = "needs matplotlib: python -m pip install matplotlib"
 
 
 def add_parsers(sub: argparse._SubParsersAction[Parser]) -> None:

@@ -56,7 +56,8 @@ Attrs& attrs_of(Cell& node) {
 // to require one after the node was recorded gets none: what its rule reads was not saved.
 inline unsigned input_bit(std::size_t k) { return 1u << (k < kInlineInputs ? k : kInlineInputs); }
 inline bool wants_gradient(const Cell& node, std::size_t k, const Cell* input) {
-  return (node.inputs_tracked & input_bit(k)) != 0 && input->requires_grad && input->mark >= thread_state.sweep;
+  if ((node.inputs_tracked & input_bit(k)) == 0 && !(mutant("record.asks_later") && input)) return false;
+  return input->requires_grad && input->mark >= thread_state.sweep;
 }
 inline bool wants_gradient(const Cell& node, std::size_t k) { return wants_gradient(node, k, node.input_cells()[k]); }
 
