@@ -8,6 +8,7 @@ Read next: options.py (what a suite is), run.py (what happens).
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -139,11 +140,11 @@ def without_out(argv: Sequence[str]) -> list[str]:
 def measure(given: argparse.Namespace, argv: Sequence[str]) -> int:
     """check, run and compare."""
     from .run import Run
-    from .store import Store, StoreError, find, new_run_id, read
+    from .store import Store, StoreError, find, new_run_id, run_in
 
     if given.resume:
         folder = find(given.resume, given.out)
-        kept = read(folder)
+        kept = run_in(folder)
         options = from_table(kept[0].get("options", {}))
         store = Store(folder, kept[0]["run"])
         store.lines = kept
@@ -157,7 +158,10 @@ def measure(given: argparse.Namespace, argv: Sequence[str]) -> int:
     try:
         status = work.all()
     except KeyboardInterrupt:
-        cells = sum(line["kind"] == "cell" for line in store.lines)
+        if store.path:
+            with contextlib.suppress(StoreError):
+                store.flush()  # what was measured, but not written when the key was pressed
+        cells = sum(line["kind"] == "cell" for line in store.lines if line not in store.unsaved)
         problem = f"stopped at {work.where or 'the start'}; {cells} cells are kept in {store.path}"
         problem += (
             f"; go on with: {PROG} {given.command} --resume {store.run} --out {given.out}"
@@ -167,14 +171,22 @@ def measure(given: argparse.Namespace, argv: Sequence[str]) -> int:
         status = 130
     except StoreError as error:
         status, problem = 1, str(error)
+    except OSError as error:  # a full disk: the arrays do not fit
+        status, problem = (
+            1,
+            f"{error.filename or 'writing'}: {error.strerror}; go on with --resume {store.run}",
+        )
     progress.clear()
-    show(given, work.late, store.lines, store.path, status, problem)
+    remarks = [f"not started, as the suite's time was over: {', '.join(work.late)}"] if work.late else []
+    for threads in sorted(work.unfit):
+        remarks.append(f"not measured: {threads} threads, as there are {len(work.cores)} processors")
+    show(given, remarks, store.lines, store.path, status, problem)
     return status
 
 
 def show(
     given: argparse.Namespace,
-    late: Sequence[str],
+    remarks: Sequence[str],
     lines: list[dict[str, Any]],
     path: Path | None,
     status: int,
@@ -189,12 +201,18 @@ def show(
         make_report(path) if given.command == "compare" and path and status in (0, 1) and not problem else ""
     )
     if given.json:
-        document = {"status": status, "problem": problem, "path": str(path or ""), "report": report}
-        print(json.dumps(document | {"takeaways": said, "lines": lines}, ensure_ascii=False))
+        document: dict[str, Any] = {
+            "status": status,
+            "problem": problem,
+            "path": str(path or ""),
+            "report": report,
+        }
+        document |= {"takeaways": said, "remarks": list(remarks), "lines": lines}
+        print(json.dumps(document, ensure_ascii=False))
         return
     print(table(lines, color=sys.stdout.isatty() and not os.environ.get("NO_COLOR")))
-    if late:
-        print(f"not started, as the suite's time was over: {', '.join(late)}")
+    for remark in remarks:
+        print(remark)
     if path:
         print(f"lines:  {path}")
     if report:
@@ -207,7 +225,6 @@ def show(
 
 def make_report(path: Path) -> str:
     """The report page beside the lines; "" where there is no matplotlib or no report module."""
-    import contextlib
     import importlib
     import io
 

@@ -8,6 +8,7 @@ Read before: gate.py, session.py.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Sequence
 
 from . import gate
@@ -67,7 +68,11 @@ def run(options: Options, store: Store, session: Session, reference: Reference) 
 def measured(member: Member, options: Options, steps: int) -> list[float]:
     """The engine's curve, as long as its budget lasts."""
     steps = affordable(member, options.curve_budget, steps)
-    return [float(v) for v in member.ask("losses", steps=steps)["losses"]]
+    losses = member.ask("losses", steps=steps).get("losses")
+    if not isinstance(losses, list) or len(losses) != steps:
+        found = f"{len(losses)} values" if isinstance(losses, list) else repr(losses)
+        raise EngineError("error", f"losses: {found} for {steps} steps")
+    return [math.nan if v is None else float(v) for v in losses]  # JSON has no NaN: C++ writes null
 
 
 def judged(

@@ -71,7 +71,8 @@ def deviation(found: Array, reference: Array) -> float:
 def check(result: Mapping[str, Array], reference: Mapping[str, Array], allowed: float) -> Check:
     """An engine's step 0 against the reference's."""
     loss_ref = float(reference["loss"])
-    loss = float(result["loss"]) if "loss" in result else math.nan
+    is_number = np.size(result.get("loss", ())) == 1  # what is none has a wrong shape, see below
+    loss = float(result["loss"]) if is_number else math.nan
     shown = loss if math.isfinite(loss) else None
     missing = [name for name in reference if name not in result]
     if missing:

@@ -121,7 +121,10 @@ def compiler() -> str:
     program = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
     if not program:
         return ""
-    done = subprocess.run([*program.split(), "--version"], capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run([*program.split(), "--version"], capture_output=True, text=True, check=False)
+    except OSError:  # $CXX names something that is not there
+        return ""
     return done.stdout.split("\n")[0]
 
 

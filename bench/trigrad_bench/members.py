@@ -125,7 +125,7 @@ class Member:
                 self.release()
                 return
             job = self.job
-            self.info = dict(self.ask("info").get("info", {}))
+            self.info = dict(self.ask("info").get("info") or {})
             self.ask(
                 "setup", workload=job.spec, arrays=str(job.arrays), dtype=self.dtype, threads=job.threads
             )
@@ -142,11 +142,13 @@ class Member:
                 self.fail("unsupported", reason)
             elif counters:
                 with contextlib.suppress(EngineError):
-                    self.counters = dict(self.ask("counters", COUNTER_SECONDS).get("counters", {}))
+                    self.counters = dict(self.ask("counters", COUNTER_SECONDS).get("counters") or {})
                 if not self.process.alive():
                     raise EngineError("dead", "counters: the engine's process died")
         except EngineError as failure:
             self.fail(status_of(failure), failure.reason)
+        except (TypeError, ValueError, KeyError, AttributeError) as error:  # an answer of another form
+            self.fail("error", f"its answer cannot be used: {type(error).__name__}: {error}")
 
     def _supported(self, float64_instead: bool) -> str:
         """Why it cannot take part; an engine that has float64 only takes part in that; its cells say so."""

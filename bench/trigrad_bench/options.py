@@ -8,6 +8,8 @@ Read next: run.py.
 from __future__ import annotations
 
 import dataclasses
+import math
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,12 +79,12 @@ class Options:
         now = dataclasses.replace(self, **changes)
         parts = [
             "trigrad bench run",
-            f"--workloads {','.join(now.workloads)}",
-            f"--engines {','.join(now.engines)}",
+            f"--workloads {shlex.quote(','.join(now.workloads))}",
+            f"--engines {shlex.quote(','.join(now.engines))}",
         ]
         parts += [f"--phases {','.join(now.phases)}", f"--threads {','.join(map(str, now.threads))}"]
         detailed = [w for w in now.detailed if w in now.workloads]
-        parts += [f"--detailed {','.join(detailed)}"] if detailed else []
+        parts += [f"--detailed {shlex.quote(','.join(detailed))}"] if detailed else []
         parts += [f"--dtypes {','.join(now.dtypes)}"] if now.dtypes else []
         parts += [f"--rounds {now.rounds} --processes {now.processes} --seed {now.seed}"]
         parts += [f"--block-ms {now.block_ms:g} --budget {now.budget:g} --curve-budget {now.curve_budget:g}"]
@@ -189,6 +191,12 @@ def checked(options: Options) -> Options:
             raise UsageError(f"unknown dtype {dtype!r}; known: float32, float64")
     if min(options.rounds, options.processes, *options.threads) < 1:
         raise UsageError("--rounds, --processes and --threads must be at least 1")
+    for word in ("block_ms", "budget", "timeout"):
+        if not 0 < getattr(options, word) < math.inf:
+            raise UsageError(f"--{word.replace('_', '-')} must be a number above 0")
+    for word in ("curve_budget", "slowest"):
+        if not 0 <= getattr(options, word) < math.inf:
+            raise UsageError(f"--{word.replace('_', '-')} must be a number, and not below 0")
     for name in (*options.workloads, *options.gates):
         try:
             workloads.load(name)

@@ -21,16 +21,26 @@ def generation(proc: int) -> int:
 
 
 def missing(
-    options: Options, kept: Sequence[Line], name: str, dtype: str, threads: int, proc: int
+    options: Options,
+    kept: Sequence[Line],
+    loaded: Workload,
+    name: str,
+    asked: tuple[str, int, int],
+    instead: bool,
 ) -> list[str]:
-    """The engines without finished cells of a resumed run, and the baseline as their partner."""
+    """The engines without finished cells of a resumed run, and the baseline as their partner.
+
+    `name` is what the workload is asked for by, a file perhaps; `asked` dtype, threads and process; `instead`
+    whether an engine without that dtype is measured in float64.
+    """
+    dtype, threads, proc = asked
     have = {
         (line["engine"], line["phase"])
         for line in kept
         if line["kind"] == "cell"
-        and line["workload"] in (name, options.instead.get(name))
+        and line["workload"] in (loaded.name, options.instead.get(name))
         and (line["threads"], generation(line["proc"])) == (threads, proc)
-        and (line["dtype"] == dtype or line["dtype"] == "float64")
+        and (line["dtype"] == dtype or (instead and line["dtype"] == "float64"))
         and line["status"] in ("ok", "unsupported")
         and not line.get("interrupted")
     }

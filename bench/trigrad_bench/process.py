@@ -98,7 +98,9 @@ class Process:
             if cores and hasattr(os, "sched_setaffinity"):
                 os.sched_setaffinity(0, cores)
             if sys.platform == "linux":  # an engine that asks for too much fails alone, not the whole machine
-                resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, resource.RLIM_INFINITY))
+                soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+                limits = [MEMORY, *(n for n in (soft, hard) if n != resource.RLIM_INFINITY)]
+                resource.setrlimit(resource.RLIMIT_DATA, (min(limits), hard))
                 LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # who is stopped would not see its harness end
 
         try:
@@ -112,7 +114,7 @@ class Process:
                 preexec_fn=pin,
                 bufsize=0,
             )
-        except OSError as error:
+        except (OSError, subprocess.SubprocessError) as error:
             raise EngineError("dead", f"cannot be started: {error}") from error
 
     def ask(self, verb: str, timeout: float = 120.0, **arguments: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .options import UsageError
-from .store import StoreError, find, read
+from .store import StoreError, find, read, run_in
 from .summary import Row, rows
 from .terminal import duration
 
@@ -28,7 +28,7 @@ def reproduce(given: argparse.Namespace, main: Callable[[list[str]], int]) -> in
     """Runs it again and shows both."""
     name, _, number = given.run.partition(":") if not Path(given.run).exists() else (given.run, "", "")
     folder = find(name, given.out)
-    lines = read(folder)
+    lines = run_in(folder)
     line = chosen(lines, number)
     command = shlex.split(line["command"])[2:]
     before = {p.name for p in given.out.iterdir()} if given.out.is_dir() else set()

@@ -59,6 +59,7 @@ class Run:
         self.began = time.monotonic()
         self.given: dict[str, str] = {}  # paths of workloads that are files of the user's
         self.late: list[str] = []  # not started, as the suite's limit was reached
+        self.unfit: set[int] = set()  # numbers of threads for which there are not enough processors
 
     def all(self) -> int:
         """Everything that the options ask for; 1 when something was wrong, else 0."""
@@ -84,7 +85,9 @@ class Run:
                 for threads in self.options.threads:
                     if self.options.limit and time.monotonic() - self.began > self.options.limit:
                         self.late.append(f"{name} {dtype}" + f", process {proc + 1}" * (proc > 0))
-                    elif threads <= len(self.cores):
+                    elif threads > len(self.cores):
+                        self.unfit.add(threads)
+                    else:
                         self.where = f"{name} {dtype}, {threads} thread(s), process {proc}"
                         self.workload(name, dtype, threads, proc)
 
@@ -116,7 +119,8 @@ class Run:
         """One workload in one dtype: arrays, reference, sessions."""
         loaded = workloads.load(name)
         self.given[loaded.name] = name
-        names = plan.missing(self.options, self.kept, name, dtype, threads, proc)
+        only = len(self.dtypes(loaded)) == 1
+        names = plan.missing(self.options, self.kept, loaded, name, (dtype, threads, proc), only)
         owed = plan.owed_curves(self.options, self.kept, loaded, dtype, threads, proc)
         if not names and not owed:
             return
@@ -145,7 +149,7 @@ class Run:
             options = self.options
             if name in options.gates:
                 options = dataclasses.replace(options, check_only=True)
-            number = plan.free_number(self.kept, name, threads, proc)
+            number = plan.free_number(self.kept, loaded.name, threads, proc)
             while names:
                 session = Session(options, job, names, number, self.tell)
                 self.session(session, loaded, arrays, reference)

@@ -52,7 +52,11 @@ class Store:
         self.unsaved: list[Line] = []
         self.broken = ""
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                mend(folder / FILE)
+            except OSError as error:
+                raise StoreError(f"{folder}: cannot be used: {error.strerror}") from error
 
     @property
     def path(self) -> Path | None:
@@ -104,6 +108,30 @@ def append(path: Path, data: bytes) -> None:
             raise
     finally:
         os.close(fd)
+
+
+def mend(path: Path) -> None:
+    """Cuts off a last line without its end, which a crash left: the next line must not be glued to it."""
+    if not path.is_file():
+        return
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole == len(data):
+        return
+    try:
+        json.loads(data[whole:])
+    except ValueError:
+        os.truncate(path, whole)
+    else:
+        append(path, b"\n")
+
+
+def run_in(folder: Path) -> list[Line]:
+    """The lines of a run, which begin with what was asked."""
+    lines = read(folder)
+    if not lines or lines[0]["kind"] != "run":
+        raise StoreError(f"{folder}: holds no run: its first line does not say what was asked")
+    return lines
 
 
 def read(path: Path) -> list[Line]:

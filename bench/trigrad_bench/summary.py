@@ -104,6 +104,8 @@ def takeaways(lines: Sequence[Line]) -> list[str]:
 def correctness(found: Sequence[Row]) -> str:
     """The gate in one sentence."""
     asked = [r for r in found if r.line["status"] != "unsupported"]
+    if not asked:
+        return "No engine took part, so nothing is known of gradients."
     right = [r for r in asked if r.line["status"] == "ok"]
     names = {r.line["workload"] for r in asked}
     many = f"{len(right)} of {len(asked)} combinations of engine and workload ({plural(len(names))})"

@@ -235,10 +235,10 @@ def median_interval(values: Sequence[float]) -> tuple[float, float]:
     ordered = sorted(values)
     n = len(ordered)
     # The largest k for which P(Binomial(n, 1/2) < k) <= 2.5 %: the k-th value from either end is the limit.
-    k, tail = 0, 0.5**n
-    while k < n / 2 and tail <= 0.025:
+    k, tail = 0, 1  # in units of 2^-n: whole numbers, since that is no float for a thousand values
+    while k < n / 2 and 40 * tail <= 2**n:
         k += 1
-        tail += math.comb(n, k) * 0.5**n
+        tail += math.comb(n, k)
     at = max(0, k - 1)
     return ordered[at], ordered[n - 1 - at]
 

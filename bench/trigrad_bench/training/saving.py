@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +58,12 @@ def load(path: str | Path) -> tuple[dict[str, Array], Settings]:
     >>> model.load_state_dict({k: tg.tensor(v) for k, v in state.items()})  # doctest: +SKIP
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as whole, np.load(whole, allow_pickle=False) as file:
             state = {name: file[name] for name in file.files if name != SETTINGS}
             settings = Settings(**json.loads(str(file[SETTINGS])))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError, EOFError) as error:
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise UsageError(f"{path} is not a network that a training command saved") from error
     if settings.command not in RECIPES or not state:
         raise UsageError(f"{path} is not a network that a training command saved")

@@ -65,13 +65,19 @@ def main(argv: list[str] | None = None) -> int:
     progress("")
     found = document(rows, " ".join([PROG, *argv]), where)
     text = json.dumps(found, indent=1, ensure_ascii=False)
-    if options.output:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(text + "\n", encoding="utf-8")
     if options.json:
         print(text)
     else:
         print(report(rows))
+    if options.output:
+        try:
+            options.output.parent.mkdir(parents=True, exist_ok=True)
+            part = options.output.with_name(options.output.name + ".part")
+            part.write_text(text + "\n", encoding="utf-8")
+            part.replace(options.output)
+        except OSError as error:
+            print(f"{PROG}: {options.output}: cannot be written: {error.strerror}", file=sys.stderr)
+            return 1
     return 0 if all(ok(row) for row in rows) else 1
 
 
