@@ -134,8 +134,13 @@ def topk(
 
 
 # ---- log-sum-exp and softmax: the largest value is taken out first, so exp never overflows ----
+def _largest(x: Array, dim: Any) -> Array:
+    m: Array = np.max(x.real, axis=dim, keepdims=True, initial=-np.inf)
+    return m
+
+
 def _peak(x: Array, dim: Any) -> Array:
-    m = np.max(x.real, axis=dim, keepdims=True, initial=-np.inf)
+    m = _largest(x, dim)  # infinite ones are left in, which only a sum of exponentials can bear
     return np.where(np.isfinite(m), m, 0).astype(x.real.dtype)
 
 
@@ -154,7 +159,7 @@ def logsumexp(x: Array, *, dim: Any, keepdim: bool = False) -> Array:
 @lending_a_dim
 @op("softmax", dtypes=floating, check=one, gx=lambda g, z, dim: z * (g - sum(g * z, dim, True)))
 def softmax(x: Array, *, dim: int) -> Array:
-    e = np.exp(x - _peak(x, dim))
+    e = np.exp(x - _largest(x, dim))
     return e / np.sum(e, axis=dim, keepdims=True)
 
 
@@ -165,5 +170,5 @@ def log_softmax(x: Array, *, dim: int) -> Array:
 
 
 def log_softmax_array(x: Array, dim: int) -> Array:
-    shifted_x = x - _peak(x, dim)
+    shifted_x = x - _largest(x, dim)
     return shifted_x - np.log(np.sum(np.exp(shifted_x), axis=dim, keepdims=True))

@@ -32,7 +32,7 @@ def _root(name: str, output: Tensor, gradient: Any) -> tuple[Tensor, Tensor]:
             )
         return output, Tensor(np.ones_like(output._array))
     refuse_foreign(name, [gradient])
-    g = as_tensor(gradient).to(output.dtype)
+    g = as_tensor(gradient, output.dtype)
     if g.shape != output.shape:
         raise ShapeError(f"{name}: gradient has shape {g.shape} but the output has shape {output.shape}")
     return output, g

@@ -9,6 +9,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from . import autograd
 from .errors import GraphError
 from .modes import modes, recording
@@ -42,7 +44,9 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
                     found = (None,) * len(inputs)  # f is constant
         finally:
             modes.nesting -= 1
-        grads = tuple(x.detach() * 0 if g is None else g for x, g in zip(inputs, found, strict=True))
+        grads = tuple(
+            Tensor(np.zeros_like(x._array)) if g is None else g for x, g in zip(inputs, found, strict=True)
+        )
         return value if record else value.detach(), grads if several else grads[0]
 
     return wrapper

@@ -100,7 +100,7 @@ class FunctionNode(Node):
         edge = (self.edges or ())[k]
         if g is None or edge is None:
             return None
-        found = as_tensor(g)
+        found = as_tensor(g, self.attrs["dtypes"][k])
         try:
             fits = np.broadcast_shapes(found.shape, self.shapes[k]) == found.shape
         except ValueError:

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from .dtypes import category
+from .dtypes import category, float64
 from .elementwise import add, div, mul, sub
 from .errors import DTypeError, GraphError, ShapeError
 from .indexing import as_key
-from .operands import as_tensor
+from .operands import as_tensor, natural_dtype
 from .tensor import Tensor, is_tracked
 from .transcendental import pow
 
@@ -39,6 +39,13 @@ def refuse_tracked(name: str, x: Tensor, value: Any = None) -> None:
             f"{name}: a value that a graph tracks cannot be stored in place, as its gradient would be lost; "
             "write a = a + b, or detach() the value"
         )
+
+
+def exact(value: Any) -> Tensor:
+    """Numbers with all their digits, whatever the default dtype."""
+    if isinstance(value, Tensor):
+        return value
+    return as_tensor(value, float64 if natural_dtype(value).kind == "f" else None)
 
 
 def store(name: str, x: Tensor, value: Any, key: Any = ...) -> Tensor:
@@ -92,7 +99,7 @@ def augmented(self: Tensor, name: str, other: Any) -> Any:
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Every element becomes this number."""
     refuse_tracked("fill_", self, value)
-    return store("fill_", self, as_tensor(value))
+    return store("fill_", self, exact(value))
 
 
 def zero_(self: Tensor) -> Tensor:
@@ -104,12 +111,12 @@ def zero_(self: Tensor) -> Tensor:
 def copy_(self: Tensor, source: Any) -> Tensor:
     """Take over the values (and not the dtype) of another tensor."""
     refuse_tracked("copy_", self, source)
-    return store("copy_", self, as_tensor(source).detach().to(self.dtype))
+    return store("copy_", self, exact(source).detach().to(self.dtype))
 
 
 def setitem(self: Tensor, key: Any, value: Any) -> None:
     """x[key] = value."""
     refuse_tracked("setitem", self, value)
     items, _ = as_key("setitem", self.shape, key)
-    value = as_tensor(value).detach()
+    value = exact(value).detach()
     store("setitem", self, value, items)

@@ -219,7 +219,11 @@ def _cross_entropy_ginput(
     g = each(g, reduction, _samples(target, shape, ignore_index))
     g = unsqueeze(g, d) if reduction == "none" else g
     q = _smoothed(target, shape, input.dtype, ignore_index, label_smoothing)
-    return g * (softmax(input, d) * sum(q, d, True) - q)
+    gx = g * (softmax(input, d) * sum(q, d, True) - q)
+    if target.dtype != int64:
+        return gx
+    counts = Tensor(np.expand_dims(target._array != ignore_index, d))
+    return where(counts, gx, 0)  # where all labels are ignored, g is infinite
 
 
 def _cross_entropy_gtarget(

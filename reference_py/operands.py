@@ -45,7 +45,11 @@ def as_tensor(value: Any, dtype: Any = None) -> Tensor:
         return value if dtype is None else value.to(dtype)
     if dtype is None:
         dtype = natural_dtype(value)
-    return Tensor(np.asarray(_plain(value), dtype=as_dtype(dtype)))
+    source = _plain(value)
+    unsigned = isinstance(source, np.ndarray | np.generic) and source.dtype == np.uint64
+    if unsigned and source.size and source.max() > np.iinfo(np.int64).max:
+        raise ValueError("tensor: a number does not fit int64")
+    return Tensor(np.asarray(source, dtype=as_dtype(dtype)))
 
 
 def natural_dtype(value: Any) -> np.dtype[Any]:
@@ -156,4 +160,4 @@ def convert(x: Any, dtype: np.dtype[Any]) -> Tensor:
         return x if x._array.dtype == dtype else x.to(dtype)
     if isinstance(x, NUMBERS):
         return Tensor(np.asarray(x, dtype))
-    return as_tensor(x).to(dtype)
+    return as_tensor(x, dtype)

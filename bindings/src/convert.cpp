@@ -41,6 +41,13 @@ std::int64_t index_from(py::handle object) {
   return py::cast<std::int64_t>(index);
 }
 
+// Whether a number is whole by its type: an int, NumPy's or ours.
+bool is_whole(py::handle object) {
+  if (const Tensor* const x = tensor_in(object)) return !is_floating(x->dtype());
+  if (py::isinstance<py::array>(object)) return py::reinterpret_borrow<py::array>(object).dtype().kind() != 'f';
+  return PyIndex_Check(object.ptr()) != 0;
+}
+
 Dims dims_from(std::string_view op, py::handle object) {
   if (PyIndex_Check(object.ptr()) && !py::isinstance<Tensor>(object)) return {index_from(object)};
   Dims dims;
@@ -79,6 +86,10 @@ Tensor tensor_from_array(const py::array& given, bool copy, std::optional<DType>
   py::array array = given;
   bool own = false;
   if (!array.dtype().equal(numpy_dtype(wanted))) {
+    if (kind == 'u' && item == 8 && wanted == DType::Int64 && given.size() > 0) {
+      constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+      if (py::cast<std::uint64_t>(given.attr("max")()) > most) throw ValueError("tensor: a number does not fit int64");
+    }
     array = py::array(given.attr("astype")(numpy_dtype(wanted)));
     own = true;
   }

@@ -16,6 +16,8 @@ py::object numpy_dtype(DType dtype);            // np.dtype("float32"), ...
 DType dtype_from(py::handle object);            // anything np.dtype() takes; DTypeError unless one of the four
 std::optional<DType> maybe_dtype(py::handle object);  // None: nothing
 
+std::int64_t index_from(py::handle object);
+bool is_whole(py::handle object);
 Dims dims_from(std::string_view op, py::handle object);   // an int or a sequence of ints
 Dims dims_from_args(std::string_view op, const py::args& args);  // f(2, 3) or f((2, 3))
 Dims dims_or_all(std::string_view op, py::handle object);  // None: no dims

@@ -272,7 +272,11 @@ std::size_t graph_size(const Tape& tape, const std::vector<NodeId>& roots) {
 // For detect_anomaly: the youngest operation that turned a sound gradient into NaN, and which of its operands got it.
 std::optional<std::pair<std::string, int>> nan_maker(const IdRange& root) {
   const Tape& tape = root.graph().tape;
+  std::vector<std::uint8_t> met(root.end(), 0);  // of what the root was computed from; other adjoints are of other sweeps
+  std::fill(met.begin() + root.first(), met.end(), std::uint8_t{1});
   for (NodeId id = root.end() - 1; id >= tape.first_operation(); --id) {
+    if (!met[id]) continue;
+    tape.for_each_parent(id, [&](NodeId parent) { met[parent] = 1; });
     const double g = tape.adjoint(id);
     if (g == 0 || std::isnan(g)) continue;
     int operand = 0, bad = -1;

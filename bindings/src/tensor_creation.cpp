@@ -185,7 +185,7 @@ void bind_creation(py::module_& m) {
           end = start;
           start = py::int_(0);
         }
-        const bool whole = PyIndex_Check(start.ptr()) && PyIndex_Check(end.ptr()) && PyIndex_Check(step.ptr());
+        const bool whole = is_whole(start) && is_whole(end) && is_whole(step);
         const DType type = maybe_dtype(dtype).value_or(whole ? DType::Int64 : default_dtype());
         return finish(
             arange(number_from("arange", "start", start), number_from("arange", "end", end), number_from("arange", "step", step), type),
@@ -247,12 +247,12 @@ void bind_creation(py::module_& m) {
       "randint",
       [](std::int64_t low, py::object high, py::object size, Generator* generator) {
         if (!PyIndex_Check(high.ptr())) {  // randint(high, size)
-          size = high;
+          if (!high.is_none()) size = high;
           return randint(0, low, checked_size("randint", dims_from("randint", size)), generator);
         }
         return randint(low, py::cast<std::int64_t>(high), checked_size("randint", dims_from("randint", size)), generator);
       },
-      py::arg("low"), py::arg("high"), py::arg("size") = py::none(), py::kw_only(), py::arg("generator") = nullptr,
+      py::arg("low"), py::arg("high") = py::none(), py::arg("size") = py::none(), py::kw_only(), py::arg("generator") = nullptr,
       "Integers in [low, high).");
   m.def(
       "randperm", [](std::int64_t n, Generator* generator) { return randperm(checked_size("randperm", {n})[0], generator); }, py::arg("n"),

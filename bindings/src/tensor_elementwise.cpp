@@ -122,11 +122,8 @@ void bind_elementwise(py::module_& m, TensorClass& cls) {
       [&clamp_row](py::object input, const py::object& min, const py::object& max) {
         if (min.is_none() && max.is_none()) throw ValueError("clamp: give min, max or both");
         const Tensor x = as_tensor("clamp", input);
-        const auto is_whole = [](const py::object& bound) {
-          const Tensor* const given = tensor_in(bound);
-          return bound.is_none() || (given ? !is_floating(given->dtype()) : PyIndex_Check(bound.ptr()) != 0);
-        };
-        const bool whole = is_whole(min) && is_whole(max);  // a fraction makes integers floats, as in PyTorch
+        const bool whole =
+            (min.is_none() || is_whole(min)) && (max.is_none() || is_whole(max));  // a fraction makes integers floats, as in PyTorch
         if (!is_floating(x.dtype()) && !whole) input = py::cast(to_dtype(x, default_dtype()));
         else if (x.dtype() == DType::Bool) input = py::cast(to_dtype(x, DType::Int64));
         const auto number = [](const py::object& bound, double open) {

@@ -273,8 +273,8 @@ void bind_shapes(py::module_& m, TensorClass& cls) {
       py::arg("input"), py::arg("split_size_or_sections"), py::arg("dim") = 0, "Views of pieces of a size, or of listed sizes.");
   bind_both(
       m, cls, "masked_fill",
-      [](py::object x, py::object mask, double value) {
-        return masked_fill(as_tensor("masked_fill", x), as_tensor("masked_fill", mask), value);
+      [](py::object x, py::object mask, py::object value) {
+        return masked_fill(as_tensor("masked_fill", x), as_tensor("masked_fill", mask), as_tensor("masked_fill", value));
       },
       py::arg("input"), py::arg("mask"), py::arg("value"), "value where mask is true, else input.");
   bind_both(

@@ -14,7 +14,12 @@ struct Parsed {
 
 bool is_mask(const Tensor& x) { return x.dtype() == DType::Bool; }
 bool is_plain_int(py::handle item) {
-  return PyIndex_Check(item.ptr()) && !PyBool_Check(item.ptr()) && !py::isinstance<Tensor>(item) && !py::isinstance<py::array>(item);
+  if (!PyIndex_Check(item.ptr()) || PyBool_Check(item.ptr()) || py::isinstance<Tensor>(item) || py::isinstance<py::array>(item))
+    return false;
+  if (PyLong_Check(item.ptr()) || !py::hasattr(item, "__array__")) return true;
+  const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(item.ptr()));  // other libraries' tensors: of one number?
+  if (!index) PyErr_Clear();
+  return static_cast<bool>(index);
 }
 
 Parsed parse(const Tensor& x, py::handle key) {
@@ -76,7 +81,7 @@ Parsed parse(const Tensor& x, py::handle key) {
       skip_whole_axes(1);
       ++dim;
     } else if (is_plain_int(item)) {
-      const auto index = py::cast<std::int64_t>(py::reinterpret_steal<py::object>(PyNumber_Index(item.ptr())));
+      const std::int64_t index = index_from(item);
       const std::int64_t size = x.size(dim);
       if (index < -size || index >= size)
         throw IndexError("getitem: index " + std::to_string(index) + " is out of range for dim " + std::to_string(dim) + " with size " +
@@ -90,6 +95,9 @@ Parsed parse(const Tensor& x, py::handle key) {
         parsed.indices.push_back(one);
         ++axis;
       }
+    } else if (is_mask(arrays[k]) && arrays[k].ndim() == 0) {  // a new axis: of one where it is true, else of none
+      parsed.view = unsqueeze(parsed.view, axis++);
+      parsed.indices.push_back(zeros({arrays[k].item() != 0 ? 1 : 0}, DType::Int64));
     } else if (is_mask(arrays[k])) {
       for (int i = 0; i < arrays[k].ndim(); ++i)
         if (arrays[k].size(i) != parsed.view.size(axis + i))
@@ -111,9 +119,10 @@ Parsed parse(const Tensor& x, py::handle key) {
 
 void set_item(Tensor& x, py::handle key, py::handle value) {
   if (grad_enabled() && x.requires_grad()) x.copy_(x, "setitem");  // raises: a tracked tensor cannot change in place
+  const Tensor source = as_tensor("setitem", value);
+  if (grad_enabled() && source.requires_grad()) empty_of(source).copy_(source, "setitem");  // raises, too
   const NoGrad guard;
   Parsed parsed = parse(x, key);
-  const Tensor source = as_tensor("setitem", value);
   if (!parsed.advanced) {
     parsed.view.copy_(source, "setitem");
     return;

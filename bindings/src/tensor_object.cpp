@@ -121,6 +121,17 @@ PyObject* binary(PyObject* x, PyObject* y) {  // one of the two is a tensor, the
   return guarded([&] { return wrap(apply_row(row_of<Op>(), {}, {x, y})); });
 }
 
+// & and | are for truth values: of integers they would be bit by bit, which no other operation is.
+template <class Op>
+PyObject* of_truths(PyObject* x, PyObject* y) {
+  return guarded([&] {
+    for (PyObject* const operand : {x, y})
+      if (const Tensor* const given = tensor_in(operand); given && given->dtype() != DType::Bool)
+        throw DTypeError(std::string(Op::info.name) + ": needs bool tensors, not " + std::string(name_of(given->dtype())));
+    return wrap(apply_row(row_of<Op>(), {}, {x, y}));
+  });
+}
+
 PyObject* power(PyObject* x, PyObject* y, PyObject* modulus) {
   if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
   return binary<Pow>(x, y);
@@ -246,8 +257,8 @@ TensorClass make_tensor_class() {
       {Py_nb_true_divide, slot(binary<Div>)},
       {Py_nb_matrix_multiply, slot(matrix_product)},
       {Py_nb_power, slot(power)},
-      {Py_nb_and, slot(binary<LogicalAnd>)},
-      {Py_nb_or, slot(binary<LogicalOr>)},
+      {Py_nb_and, slot(of_truths<LogicalAnd>)},
+      {Py_nb_or, slot(of_truths<LogicalOr>)},
       {Py_nb_negative, slot(unary<Neg>)},
       {Py_nb_positive, slot(positive)},
       {Py_nb_absolute, slot(unary<Abs>)},

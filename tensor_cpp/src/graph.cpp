@@ -54,6 +54,7 @@ void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, 
     if (inputs[k]->requires_grad()) {
       tracked |= input_bit(k);
       if (k < row.info->saves.size()) saves = saves | row.info->saves[k];
+      else saves = saves | row.info->saves.back();  // of a Function with many inputs: all are alike
       check_owner(*inputs[k]->cell(), row.info->name);
     }
   if (tracked == 0) return;

@@ -16,9 +16,9 @@ const std::int64_t* integers(std::string_view op, const Tensor& index) {
 }
 
 std::int64_t checked(std::string_view op, std::int64_t index, std::int64_t size) {
-  if (index < -size || index >= size)
+  if (index < 0 || index >= size)
     throw IndexError(std::string(op) + ": index " + std::to_string(index) + " is out of range for size " + std::to_string(size));
-  return index < 0 ? index + size : index;
+  return index;
 }
 
 // gather's positions: like the element's own place, but along dim where index says.

@@ -377,9 +377,10 @@ Tensor Triu::gx(const Tensor& g, const Tensor&, const Tensor&, const Attrs& at) 
 Tensor tril(const Tensor& x, std::int64_t diagonal) { return apply_op<Tril>({diagonal}, x); }
 Tensor triu(const Tensor& x, std::int64_t diagonal) { return apply_op<Triu>({diagonal}, x); }
 
-Tensor masked_fill(const Tensor& x, const Tensor& mask, double value) {
+Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
+  if (value.ndim() != 0) throw ShapeError("masked_fill: value must be one number, not of shape " + to_string(value.shape()));
   if (mask.dtype() != DType::Bool) throw DTypeError("masked_fill: mask must be a bool tensor, not " + std::string(name_of(mask.dtype())));
-  return where(expand_for("masked_fill", mask, x.shape()), like(x, value), x);
+  return where(expand_for("masked_fill", mask, x.shape()), to_dtype(value, x.dtype()), x);
 }
 
 }  // namespace trigrad

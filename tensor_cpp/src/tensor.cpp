@@ -29,8 +29,16 @@ void check_in_place(const Tensor& x, std::string_view name) {
                    "change a detached clone");
 }
 
+void check_stored(const Tensor& value, std::string_view name) {
+  if (grad_enabled() && value.requires_grad())
+    throw GraphError(std::string(name) +
+                     ": a value that a graph tracks cannot be stored in place, as its gradient would be lost; write a = a + b, or "
+                     "detach() the value");
+}
+
 Tensor& in_place(Tensor& x, std::string_view name, const Tensor& other, Tensor (*op)(const Tensor&, const Tensor&)) {
   check_in_place(x, name);
+  check_stored(other, name);
   const NoGrad guard;
   return x.copy_(op(x, other), name);
 }
@@ -149,6 +157,7 @@ Tensor& Tensor::copy_(const Tensor& source, std::string_view name) {
     return *this;
   }
   check_in_place(*this, name);
+  check_stored(source, name);
   if (source.dtype() > dtype() && (is_floating(source.dtype()) != is_floating(dtype()) || dtype() == DType::Bool))
     throw DTypeError(std::string(name) + ": a " + std::string(name_of(source.dtype())) + " result cannot be stored in " +
                      (dtype() == DType::Int64 ? "an " : "a ") + std::string(name_of(dtype())) + " tensor");

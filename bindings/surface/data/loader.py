@@ -46,7 +46,8 @@ def _rows(dataset: Any, indices: list[int]) -> list[Any] | None:
         dataset = dataset.dataset
     if type(dataset) is not TensorDataset:
         return None
-    rows = tg.tensor(np.array(indices, dtype=np.int64))
+    n = len(dataset)
+    rows = tg.tensor(np.array([k + n if -n <= k < 0 else k for k in indices], dtype=np.int64))
     return [tg.index_select(t, 0, rows) for t in dataset.tensors]
 
 

@@ -23,7 +23,7 @@ class LRScheduler:
             raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
         for k, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
-                group["initial_lr"] = group["lr"]
+                group.setdefault("initial_lr", group["lr"])
             elif "initial_lr" not in group:
                 raise KeyError(
                     f"param 'initial_lr' is not specified in param_groups[{k}] when resuming an optimizer"
@@ -127,7 +127,7 @@ class ExponentialLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """Times gamma, but for the first epoch."""
-        return self._scaled(self.gamma) if self.last_epoch else self._present()
+        return self._present() if self._step_count == 1 else self._scaled(self.gamma)
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -140,10 +140,8 @@ class CosineAnnealingLR(LRScheduler):
     def get_lr(self) -> list[float]:
         """From the present rate, except where that has reached eta_min and says nothing any more."""
         t, T, low = self.last_epoch, self.T_max, self.eta_min
-        if t == 0:
-            return self._present()
         if self._step_count == 1:
-            return [low + (base - low) * (1 + math.cos(t * math.pi / T)) / 2 for base in self.base_lrs]
+            return self._present()
         if (t - 1 - T) % (2 * T) == 0:
             rise = (1 - math.cos(math.pi / T)) / 2
             return [lr + (base - low) * rise for base, lr in zip(self.base_lrs, self._present(), strict=True)]
@@ -175,7 +173,7 @@ class LinearLR(LRScheduler):
         """The present rate, times the ratio of this epoch's factor to the last one's."""
         if self.last_epoch == 0:
             return self._scaled(self.start_factor)
-        if self.last_epoch > self.total_iters:
+        if self._step_count == 1 or self.last_epoch > self.total_iters:
             return self._present()
         rise = self.end_factor - self.start_factor
         return self._scaled(1 + rise / (self.total_iters * self.start_factor + (self.last_epoch - 1) * rise))

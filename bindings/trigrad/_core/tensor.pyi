@@ -475,7 +475,7 @@ class Tensor:
         """
         x < y, elementwise. Gradient: none.
         """
-    def masked_fill(self, mask: typing.Any, value: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+    def masked_fill(self, mask: typing.Any, value: typing.Any) -> Tensor:
         """
         value where mask is true, else input.
         """
@@ -1245,7 +1245,7 @@ def manual_seed(seed: builtins.int) -> typing.Any:
         >>> (tg.rand(2) == first).all()
         tensor(True)
     """
-def masked_fill(input: typing.Any, mask: typing.Any, value: typing.SupportsFloat | typing.SupportsIndex) -> Tensor:
+def masked_fill(input: typing.Any, mask: typing.Any, value: typing.Any) -> Tensor:
     """
     value where mask is true, else input.
     """
@@ -1344,7 +1344,7 @@ def rand_like(input: Tensor, *, dtype: typing.Any = None, requires_grad: builtin
     """
     Uniform numbers in the shape and dtype of input.
     """
-def randint(low: typing.SupportsInt | typing.SupportsIndex, high: typing.Any, size: typing.Any = None, *, generator: Generator | None = None) -> Tensor:
+def randint(low: typing.SupportsInt | typing.SupportsIndex, high: typing.Any = None, size: typing.Any = None, *, generator: Generator | None = None) -> Tensor:
     """
     Integers in [low, high).
     """

@@ -29,6 +29,8 @@ def as_values(data: Any) -> Array:
     array = np.asarray(data)
     if array.dtype.kind == "f":
         return array.astype(float64, copy=False)
+    if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(int64).max:
+        raise ValueError("tensor: a number does not fit int64")
     if array.dtype.kind in "iu":
         return array.astype(int64, copy=False)
     if array.dtype.kind == "b":

@@ -202,6 +202,8 @@ def randint(
     """Whole numbers from low to high - 1; randint(high, size) starts at 0."""
     if size is None:
         low, high, size = 0, low, high
+    if high is None:
+        low, high = 0, low
     if high <= low:
         raise ValueError(f"randint: high {high} must be larger than low {low}")
     shape = _sizes((size,)) if not isinstance(size, int) else (size,)

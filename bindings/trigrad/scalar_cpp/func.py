@@ -6,8 +6,11 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from . import autograd
-from .tensor import as_tensor
+from .modes import enable_grad
+from .tensor import Tensor, as_tensor
 
 
 def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
@@ -19,9 +22,14 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
         inside = list(args)
         for k in chosen:
             inside[k] = as_tensor("func.grad", args[k]).detach().clone().requires_grad_()
-        value = f(*inside, **kwargs)
-        grads = autograd.grad(value, [inside[k] for k in chosen], allow_unused=True)
-        full = tuple(inside[k].detach() * 0.0 if g is None else g for g, k in zip(grads, chosen, strict=True))
+        with enable_grad():
+            value = f(*inside, **kwargs)
+        grads: tuple[Tensor | None, ...] = (None,) * len(chosen)
+        if value.requires_grad:  # else f is constant
+            grads = autograd.grad(value, [inside[k] for k in chosen], allow_unused=True)
+        full = tuple(
+            Tensor(np.zeros(inside[k].shape)) if g is None else g for g, k in zip(grads, chosen, strict=True)
+        )
         return value.detach(), full[0] if isinstance(argnums, int) else full
 
     return wrapper

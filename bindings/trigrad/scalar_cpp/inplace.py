@@ -19,8 +19,15 @@ from .shapes import positions_for
 from .tensor import Tensor, as_tensor
 
 
-def _check(name: str, x: Tensor) -> None:
-    if not x.requires_grad or not modes.recording:
+def _check(name: str, x: Tensor, value: Any = None) -> None:
+    if not modes.recording:
+        return
+    if isinstance(value, Tensor) and value.requires_grad and not x.requires_grad:
+        raise GraphError(
+            f"{name}: a value that a graph tracks cannot be stored in place, as its gradient would be lost; "
+            "write a = a + b, or detach() the value"
+        )
+    if not x.requires_grad:
         return
     if x.is_leaf:
         raise GraphError(
@@ -50,7 +57,7 @@ def _arithmetic(op: str) -> Callable[[Tensor, Any], Tensor]:
     name = op + "_"
 
     def method(self: Tensor, other: Any) -> Tensor:
-        _check(name, self)
+        _check(name, self, other)
         y = as_tensor(op, other)
         with no_grad():
             return _store(name, self, elementwise(op, self, y)._array)
@@ -82,7 +89,7 @@ for _op, _symbol in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv"}
 
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Every element becomes `value`."""
-    _check("fill_", self)
+    _check("fill_", self, value)
     return _store("fill_", self, as_tensor("fill_", value)._array)
 
 
@@ -96,14 +103,14 @@ def zero_(self: Tensor) -> Tensor:
 
 def copy_(self: Tensor, src: Any) -> Tensor:
     """Takes the values of `src`, broadcast and converted."""
-    _check("copy_", self)
+    _check("copy_", self, src)
     values = as_tensor("copy_", src)._array
     return _store("copy_", self, values.astype(self.dtype) if values.dtype != self.dtype else values)
 
 
 def setitem(self: Tensor, key: Any, value: Any) -> None:
     """t[key] = value."""
-    _check("setitem", self)
+    _check("setitem", self, value)
     values = as_tensor("setitem", value)._array
     positions = positions_for("setitem", self, key)
     if values.dtype == float64 and self.dtype != float64:
@@ -112,7 +119,7 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
         raise ShapeError(
             f"setitem: a value of shape {values.shape} cannot be stored in a part of shape {positions.shape}"
         )
-    self._array.reshape(-1)[positions] = values
+    np.put(self._array, positions, np.broadcast_to(values, positions.shape))  # whatever the array's strides
     self._version_box[0] += 1
 
 

@@ -102,7 +102,12 @@ def _by_class(
     if ignored.any():
         loss = elementwise("where", Tensor(np.asarray(ignored)), 0.0, loss)
     if reduction == "mean":
-        return sum_of(loss) / float((~ignored).sum())
+        count = float((~ignored).sum())  # none: the loss is NaN, and no score has a gradient
+        return (
+            sum_of(loss) / count
+            if count
+            else elementwise("where", Tensor(np.asarray(True)), np.nan, sum_of(loss))
+        )
     return _reduce(loss, reduction)
 
 

@@ -99,12 +99,15 @@ def is_grad_enabled() -> bool:
 class detect_anomaly:  # noqa: N801 - PyTorch's name
     """Raises AnomalyError at the first NaN, forward or backward."""
 
+    def __init__(self) -> None:
+        self._before: list[bool] = []  # one may be entered several times
+
     def __enter__(self) -> None:
-        self.before = modes.anomaly
+        self._before.append(modes.anomaly)
         modes.anomaly = True
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        modes.anomaly = self.before
+        modes.anomaly = self._before.pop()
 
 
 def compile(step: Any = None, *, check: int = 1, max_programs: int = 16) -> Any:

@@ -251,7 +251,7 @@ def positions_for(name: str, x: Tensor, key: Any) -> Array:
     plain: list[Any] = []
     for item in items:
         if isinstance(item, Tensor):
-            item = item._array
+            item = np.asarray(item._array)  # a comparison of 0-dim tensors holds a NumPy number
         if isinstance(item, list):
             item = np.asarray(
                 [v.item() if isinstance(v, Tensor) else v for v in item] if item else np.zeros(0, dtype=int64)

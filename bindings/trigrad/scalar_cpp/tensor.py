@@ -159,7 +159,9 @@ class Tensor:
     @data.setter
     def data(self, value: Any) -> None:
         array = as_values(value._array if isinstance(value, Tensor) else value)
-        if self._nodes is not None and (array.shape != self.shape or array.dtype != self.dtype):
+        if self._nodes is not None:
+            array = array.astype(self.dtype, copy=False)
+        if self._nodes is not None and array.shape != self.shape:
             raise ShapeError(
                 f"data: shape {array.shape} given to a tensor of shape {self.shape} that requires grad"
             )

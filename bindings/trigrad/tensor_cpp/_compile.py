@@ -15,8 +15,9 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
+from types import CodeType
 from typing import Any, TypeVar, overload
 
 from .. import errors
@@ -136,6 +137,14 @@ def _record(
         recording.stop()
 
 
+def _names(code: CodeType) -> Iterator[str]:
+    """The names in a function's code, and in that of comprehensions and functions inside of it."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
 def _remember_variables(recording: Any, step: Any) -> None:
     """What the step's own lines name: of the functions around it, of its module, and of its `self`."""
     function = getattr(step, "__func__", step)
@@ -146,6 +155,6 @@ def _remember_variables(recording: Any, step: Any) -> None:
     for cell, name in zip(function.__closure__ or (), function.__code__.co_freevars, strict=True):
         recording.remember_variable(cell, name)
     variables = function.__globals__
-    for name in function.__code__.co_names:
+    for name in sorted(set(_names(function.__code__))):
         if name in variables and not inspect.ismodule(variables[name]):
             recording.remember_variable(variables, name)

@@ -51,7 +51,7 @@ std::vector<Tensor> split(const Tensor& x, std::int64_t size, std::int64_t dim =
 std::vector<Tensor> split(const Tensor& x, std::span<const std::int64_t> sizes, std::int64_t dim = 0);
 Tensor tril(const Tensor& x, std::int64_t diagonal = 0);
 Tensor triu(const Tensor& x, std::int64_t diagonal = 0);
-Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);
+Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value);  // a number is a tensor, too
 
 // --- reductions (src/reduce_ops.cpp); no dims: all of them ---------------------------------------------------------
 Tensor sum(const Tensor& x, const Dims& dim = {}, bool keepdim = false);
