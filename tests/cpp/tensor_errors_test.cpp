@@ -222,7 +222,9 @@ TEST(TensorErrors, SizesBeyondMemoryLeaveNothingBehind) {
   const std::int64_t wide = std::int64_t{1} << 32;
   const PoolCounters before = pool_counters();
   EXPECT_THROW(z({wide, wide}), OutOfMemory);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which end the process there
   EXPECT_THROW(z({wide << 13}), std::bad_alloc) << "2^45 numbers: the pool has a class for them, and the system no memory";
+#endif
   expect_error<ShapeError>("reshape: (4294967296, 4294967296) has more elements than can be counted",
                            [&] { reshape(z({0}), {wide, wide}); });
   expect_error<ShapeError>("expand: (4294967296, 4294967296) has more elements than can be counted", [&] { expand(z({1}), {wide, wide}); });
