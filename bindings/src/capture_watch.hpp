@@ -85,6 +85,9 @@ class Followed {
     index_ = py::cast<std::size_t>(groups_.attr("index")(group));
     state_count_ = PyDict_GET_SIZE(state_.ptr());
     params_ = py::len(group[names().params]);
+    for (const py::handle p : group[names().params])
+      if (PyObject* const own = PyDict_GetItemWithError(state_.ptr(), p.ptr()))
+        states_.emplace_back(py::reinterpret_borrow<py::object>(p), py::reinterpret_borrow<py::object>(own));
     if (const auto* sgd = std::get_if<optim::SGDOptions>(&update_->options)) {
       variant_ = sgd->momentum != 0;
       return;
@@ -100,6 +103,8 @@ class Followed {
     if (static_cast<std::size_t>(PyList_GET_SIZE(groups_.ptr())) != group_count_ ||
         PyList_GET_ITEM(groups_.ptr(), static_cast<Py_ssize_t>(index_)) != group_.ptr() || PyDict_GET_SIZE(state_.ptr()) != state_count_)
       return false;
+    for (const auto& [p, own] : states_)  // cleared, it would be made anew, and look the same by its size
+      if (PyDict_GetItemWithError(state_.ptr(), p.ptr()) != own.ptr()) return false;
     if (PyObject* params = item(group_, names().params); PyList_GET_SIZE(params) != static_cast<Py_ssize_t>(params_)) return false;
     const bool sgd = std::holds_alternative<optim::SGDOptions>(update_->options);
     return (sgd ? number(group_, names().momentum) != 0 : truth(group_, names().amsgrad)) == variant_;
@@ -133,6 +138,7 @@ class Followed {
   void visit(auto&& see) const {
     see(optimizer_), see(group_), see(groups_), see(state_);
     for (const py::object& own : own_) see(own);
+    for (const auto& [p, own] : states_) see(p), see(own);
   }
 
  private:
@@ -141,7 +147,8 @@ class Followed {
   std::size_t group_count_ = 0, index_ = 0, params_ = 0;
   Py_ssize_t state_count_ = 0;
   bool variant_ = false;          // momentum or none, amsgrad or not: another program
-  std::vector<py::object> own_;  // Adam's state of each parameter
+  std::vector<py::object> own_;                           // Adam's state of each parameter that is updated
+  std::vector<std::pair<py::object, py::object>> states_;  // of each parameter that has one
 };
 
 struct Watched {

@@ -49,17 +49,14 @@ std::int64_t DataLoader::size() const {
   return options_.drop_last || rows % options_.batch_size == 0 ? full : full + 1;
 }
 
-DataLoader::Iterator DataLoader::begin() {
-  order_ = options_.shuffle ? randperm(tensors_[0].size(0), &generator_) : Tensor();
-  return {this, 0};
-}
+DataLoader::Iterator DataLoader::begin() { return {this, 0, options_.shuffle ? randperm(tensors_[0].size(0), &generator_) : Tensor()}; }
 
-DataLoader::Batch DataLoader::batch(std::int64_t index) const {
+DataLoader::Batch DataLoader::batch(std::int64_t index, const Tensor& order) const {
   const std::int64_t from = index * options_.batch_size, count = std::min(options_.batch_size, tensors_[0].size(0) - from);
   Batch batch;
   batch.reserve(tensors_.size());
   for (const Tensor& x : tensors_)
-    batch.push_back(order_.defined() ? pick_rows(x, order_.data<std::int64_t>() + from, count) : narrow(x, 0, from, count));
+    batch.push_back(order.defined() ? pick_rows(x, order.data<std::int64_t>() + from, count) : narrow(x, 0, from, count));
   return batch;
 }
 

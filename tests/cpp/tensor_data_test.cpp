@@ -37,6 +37,17 @@ TEST(TensorData, ShuffledAsInPython) {
   for (const auto& batch : loader) EXPECT_EQ(numbers(batch[0] * 2.0), numbers(batch[1])) << "rows stay together";
 }
 
+TEST(TensorData, AnEpochInsideOfAnother) {
+  const Tensor x = arange(0, 7);
+  data::DataLoader loader({x}, {.batch_size = 3, .shuffle = true, .seed = 3});
+  Rows outer;
+  for (const auto& batch : loader) {
+    outer.push_back(numbers(batch[0]));
+    EXPECT_EQ(epoch(loader).size(), 3u);
+  }
+  EXPECT_EQ(outer, (Rows{{5, 4, 3}, {6, 0, 2}, {1}})) << "its own order, to its end";
+}
+
 TEST(TensorData, RowsOfEveryKind) {
   Generator generator(9);
   const std::vector<std::int64_t> order = [&] {

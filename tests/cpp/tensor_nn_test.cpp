@@ -75,6 +75,17 @@ TEST(TensorNn, SequentialFusesWithoutChangingAnyNumber) {
   EXPECT_EQ(nodes_of(others(x)), 4) << "a ReLU that does not follow a Linear is a node";
 }
 
+TEST(TensorNn, ASubclassOfAnActivationIsAsked) {
+  struct Doubled : nn::ReLU {
+    Tensor forward(const Tensor& x) override { return x * 2.0; }
+  };
+  manual_seed(3);
+  nn::Linear first(2, 3);
+  const Tensor x = randn({4, 2}), expected = first(x) * 2.0;
+  nn::Sequential model(first, Doubled());
+  EXPECT_TRUE(same_bits(model(x), expected));
+}
+
 TEST(TensorNn, MlpIsASequential) {
   Generator generator(1), again(1);
   nn::MLP model({3, 8, 4, 2}, {.activation = Activation::Tanh, .dropout = {0.5, 0}}, DType::Float32, &generator);

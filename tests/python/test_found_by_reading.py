@@ -64,6 +64,39 @@ def test_names_inside_of_comprehensions_are_watched() -> None:
     assert step(x).tolist() == [6.0, 6.0]
 
 
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+def test_a_cleared_state_is_not_the_one_that_was_recorded(kind: str) -> None:
+    def trained(compiled: bool) -> list[float]:
+        w = tg.ones(3, requires_grad=True)
+        make = {"sgd": lambda: optim.SGD([w], lr=0.1, momentum=0.9), "adam": lambda: optim.Adam([w], lr=0.1)}
+        optimizer: Any = make[kind]()
+
+        def step() -> None:
+            optimizer.zero_grad()
+            (w * w).sum().backward()
+            optimizer.step()
+
+        called = tg.compile(step) if compiled else step
+        for _ in range(6):
+            called()
+        optimizer.state.clear()
+        for _ in range(6):
+            called()
+        found: list[float] = w.tolist()
+        return found
+
+    assert trained(True) == trained(False)
+
+
+def test_whole_numbers_keep_all_their_digits() -> None:
+    big = 2**60 + 1
+    assert tg.full_like(tg.tensor([0, 0]), big).tolist() == [big, big]
+    x = tg.zeros(2, dtype=tg.int64)
+    assert x.fill_(big).tolist() == [big, big]
+    assert tg.full_like(tg.ones(1), 0.5).tolist() == [0.5]
+    assert str(tg.full_like(tg.tensor([1]), 2.5).dtype) == "int64"
+
+
 def optimizer_of(lr: float) -> Any:
     return optim.SGD([tg.ones(1, requires_grad=True)], lr=lr)
 

@@ -363,7 +363,7 @@ class Tensor:
         """
         e^x - 1, elementwise. Gradient: g (z + 1).
         """
-    def fill_(self, value: typing.SupportsFloat | typing.SupportsIndex) -> typing.Any:
+    def fill_(self, value: typing.Any) -> typing.Any:
         """
         Every element becomes value; returns itself.
         """
@@ -1088,7 +1088,7 @@ def full(size: typing.Any, fill_value: typing.Any, *, dtype: typing.Any = None, 
     """
     One value in a shape.
     """
-def full_like(input: Tensor, fill_value: typing.SupportsFloat | typing.SupportsIndex, *, dtype: typing.Any = None, requires_grad: builtins.bool = False) -> Tensor:
+def full_like(input: Tensor, fill_value: typing.Any, *, dtype: typing.Any = None, requires_grad: builtins.bool = False) -> Tensor:
     """
     One value in the shape and dtype of input.
     """

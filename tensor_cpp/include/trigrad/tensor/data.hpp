@@ -26,7 +26,7 @@ class DataLoader {
 
   class Iterator {
    public:
-    Batch operator*() const { return loader_->batch(index_); }
+    Batch operator*() const { return loader_->batch(index_, order_); }
     Iterator& operator++() {
       ++index_;
       return *this;
@@ -35,20 +35,20 @@ class DataLoader {
 
    private:
     friend DataLoader;
-    Iterator(const DataLoader* loader, std::int64_t index) : loader_(loader), index_(index) {}
+    Iterator(const DataLoader* loader, std::int64_t index, Tensor order = {}) : loader_(loader), index_(index), order_(std::move(order)) {}
     const DataLoader* loader_;
     std::int64_t index_;
+    Tensor order_;  // of this epoch; undefined: as the rows lie
   };
   Iterator begin();  // starts an epoch
   Iterator end() const { return {this, size()}; }
 
  private:
-  Batch batch(std::int64_t index) const;
+  Batch batch(std::int64_t index, const Tensor& order) const;
 
   std::vector<Tensor> tensors_;
   LoaderOptions options_;
   Generator generator_;
-  Tensor order_;  // of this epoch; undefined: as the rows lie
 };
 
 }  // namespace trigrad::data

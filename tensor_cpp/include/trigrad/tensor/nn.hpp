@@ -146,7 +146,7 @@ class Sequential : public Module {
   template <std::derived_from<Module> M>
   void push_back(M module) {
     const std::shared_ptr<M> added = register_module(std::to_string(size()), std::move(module));
-    if constexpr (requires { M::kFused; })
+    if constexpr (requires { requires std::same_as<M, Fusable<M::kFused>>; })  // a subclass may do something else, and is asked
       if (!steps_.empty()) steps_.back().then = M::kFused;
     steps_.push_back({added.get(), nullptr, Activation::None});
     if constexpr (std::same_as<M, Linear>) steps_.back().linear = added.get();
