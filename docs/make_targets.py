@@ -33,9 +33,7 @@ from trigrad_bench.value_sweep import ENGINES as VALUES
 from trigrad_bench.value_sweep import WAYS
 
 Line = pages.Line
-KINDS = (
-    *("run", "machine", "cell", "control", "limit", "op_cost", "scalar_cost", "scalar_size", "value_cost"),
-)
+KINDS = tuple("run machine cell control limit op_cost scalar_cost scalar_size value_cost".split())
 NATIVE, PYTHON = "native.tensor_cpp.tape", "tensor_cpp.tape"
 BESIDE = {
     "tensor_cpp.compiled": "trigrad.compile",

@@ -43,13 +43,12 @@ def as_tensor(value: Any, dtype: Any = None) -> Tensor:
     """A tensor as it is; an array as a tensor that shares its memory; numbers and lists as a new one."""
     if isinstance(value, Tensor):
         return value if dtype is None else value.to(dtype)
-    if dtype is None:
-        dtype = natural_dtype(value)
+    wanted = as_dtype(natural_dtype(value) if dtype is None else dtype)
     source = _plain(value)
     unsigned = isinstance(source, np.ndarray | np.generic) and source.dtype == np.uint64
-    if unsigned and source.size and source.max() > np.iinfo(np.int64).max:
+    if wanted == int64 and unsigned and source.size and source.max() > np.iinfo(np.int64).max:
         raise ValueError("tensor: a number does not fit int64")
-    return Tensor(np.asarray(source, dtype=as_dtype(dtype)))
+    return Tensor(np.asarray(source, dtype=wanted))
 
 
 def natural_dtype(value: Any) -> np.dtype[Any]:

@@ -161,21 +161,18 @@ def measure(given: argparse.Namespace, argv: Sequence[str]) -> int:
         if store.path:
             with contextlib.suppress(StoreError):
                 store.flush()  # what was measured, but not written when the key was pressed
-        cells = sum(line["kind"] == "cell" for line in store.lines if line not in store.unsaved)
-        problem = f"stopped at {work.where or 'the start'}; {cells} cells are kept in {store.path}"
-        problem += (
-            f"; go on with: {PROG} {given.command} --resume {store.run} --out {given.out}"
-            if store.path
-            else ""
-        )
+        problem = f"stopped at {work.where or 'the start'}"
+        if store.path:
+            written = store.lines[: len(store.lines) - len(store.unsaved)]
+            cells = sum(line["kind"] == "cell" for line in written)
+            problem += f"; {cells} cells are kept in {store.path}; go on with: "
+            problem += f"{PROG} {given.command} --resume {store.run} --out {given.out}"
         status = 130
     except StoreError as error:
         status, problem = 1, str(error)
     except OSError as error:  # a full disk: the arrays do not fit
-        status, problem = (
-            1,
-            f"{error.filename or 'writing'}: {error.strerror}; go on with --resume {store.run}",
-        )
+        status = 1
+        problem = f"{error.filename or 'writing'}: {error.strerror}; go on with --resume {store.run}"
     progress.clear()
     remarks = [f"not started, as the suite's time was over: {', '.join(work.late)}"] if work.late else []
     for threads in sorted(work.unfit):
@@ -197,17 +194,18 @@ def show(
     from .terminal import table
 
     said = takeaways(lines) if given.command == "compare" and any(c["kind"] == "cell" for c in lines) else []
-    report = (
-        make_report(path) if given.command == "compare" and path and status in (0, 1) and not problem else ""
-    )
+    finished = status in (0, 1) and not problem
+    report = make_report(path) if given.command == "compare" and path and finished else ""
     if given.json:
-        document: dict[str, Any] = {
+        document = {
             "status": status,
             "problem": problem,
             "path": str(path or ""),
             "report": report,
+            "takeaways": said,
+            "remarks": list(remarks),
+            "lines": lines,
         }
-        document |= {"takeaways": said, "remarks": list(remarks), "lines": lines}
         print(json.dumps(document, ensure_ascii=False))
         return
     print(table(lines, color=sys.stdout.isatty() and not os.environ.get("NO_COLOR")))
@@ -258,11 +256,9 @@ def main(argv: list[str] | None = None) -> int:
         if given.command in ("doctor", "list"):
             from . import listing
 
-            return (
-                listing.doctor(given, Terminal(given.json))
-                if given.command == "doctor"
-                else listing.show(given)
-            )
+            if given.command == "list":
+                return listing.show(given)
+            return listing.doctor(given, Terminal(given.json))
         if given.command == "reproduce":
             from .reproduce import reproduce
 

@@ -47,9 +47,8 @@ def delegate(module: str, argv: list[str]) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Runs the command; returns the exit status."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(
-            stream, io.TextIOWrapper
-        ):  # µ and … on a terminal that has only ASCII: better ? than nothing
+        if isinstance(stream, io.TextIOWrapper):
+            # µ and … on a terminal that has only ASCII: better ? than nothing
             stream.reconfigure(errors="replace")
     try:
         status = run(sys.argv[1:] if argv is None else argv)

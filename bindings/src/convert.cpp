@@ -154,6 +154,13 @@ Tensor as_tensor(std::string_view op, py::handle object) {
   throw TypeError(std::string(op) + ": a tensor or a number is needed, not " + Py_TYPE(raw)->tp_name);
 }
 
+Tensor one_number(std::string_view op, std::string_view argument, py::handle object, DType dtype) {
+  const Tensor number = as_tensor(op, object);
+  if (number.ndim() != 0)
+    throw ShapeError(std::string(op) + ": " + std::string(argument) + " must be one number, not of shape " + to_string(number.shape()));
+  return to_dtype(number, dtype);
+}
+
 std::shared_ptr<py::object> shared_object(py::object object) {
   return {new py::object(std::move(object)), [](py::object* held) {
             const py::gil_scoped_acquire gil;

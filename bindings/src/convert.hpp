@@ -31,6 +31,9 @@ py::array array_from_tensor(const Tensor& x);  // shares memory
 // A tensor, a number, an array or nested lists. TypeError in the name of `op` for a tensor of another engine.
 Tensor as_tensor(std::string_view op, py::handle object);
 
+// One number in that dtype; a whole one keeps all its digits. ShapeError in the name of `op` and its `argument` for more.
+Tensor one_number(std::string_view op, std::string_view argument, py::handle object, DType dtype);
+
 // An object that may be dropped by any thread.
 std::shared_ptr<py::object> shared_object(py::object object);
 

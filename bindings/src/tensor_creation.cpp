@@ -207,10 +207,8 @@ void bind_creation(py::module_& m) {
   m.def(
       "full_like",
       [](const Tensor& input, py::object value, py::object dtype, bool requires_grad) {
-        const Tensor number = as_tensor("full_like", value).detach();  // with all its digits, if it is whole
-        if (number.ndim() != 0) throw ShapeError("full_like: fill_value must be one number, not of shape " + to_string(number.shape()));
         Tensor made = empty(input.shape(), maybe_dtype(dtype).value_or(input.dtype()));
-        return finish(made.copy_(to_dtype(number, made.dtype()), "full_like"), requires_grad);
+        return finish(made.copy_(one_number("full_like", "fill_value", value, made.dtype()).detach(), "full_like"), requires_grad);
       },
       py::arg("input"), py::arg("fill_value"), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false,
       "One value in the shape and dtype of input.");

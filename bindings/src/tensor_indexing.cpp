@@ -118,9 +118,8 @@ Parsed parse(const Tensor& x, py::handle key) {
 }
 
 void set_item(Tensor& x, py::handle key, py::handle value) {
-  if (grad_enabled() && x.requires_grad()) x.copy_(x, "setitem");  // raises: a tracked tensor cannot change in place
   const Tensor source = as_tensor("setitem", value);
-  if (grad_enabled() && source.requires_grad()) empty_of(source).copy_(source, "setitem");  // raises, too
+  refuse_tracked("setitem", x, source);  // here, as under the guard below copy_ no longer would
   const NoGrad guard;
   Parsed parsed = parse(x, key);
   if (!parsed.advanced) {

@@ -139,9 +139,7 @@ void bind_in_place(TensorClass& cls) {
   cls.def(
       "fill_",
       [](py::object self, const py::object& value) {
-        const Tensor number = as_tensor("fill_", value);  // with all its digits, if it is whole
-        if (number.ndim() != 0) throw ShapeError("fill_: value must be one number, not of shape " + to_string(number.shape()));
-        as_self(self).copy_(to_dtype(number, as_self(self).dtype()), "fill_");
+        as_self(self).copy_(one_number("fill_", "value", value, as_self(self).dtype()), "fill_");
         return self;
       },
       py::arg("value"), "Every element becomes value; returns itself.");

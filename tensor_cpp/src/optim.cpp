@@ -49,8 +49,8 @@ TRIGRAD_CLONES void sgd_pass(T* __restrict p, const T* __restrict g, T* __restri
 
 template <class T>
 struct AdamNumbers {
-  T sign, fresh1, beta2, fresh2, scale2, eps, step_size,
-      decay;  // fresh1, fresh2: 1 - β₁, 1 - β₂; scale2: 1 / √(1 - β₂ᵗ); step_size: lr / (1 - β₁ᵗ)
+  // fresh1, fresh2: 1 - β₁, 1 - β₂; scale2: 1 / √(1 - β₂ᵗ); step_size: lr / (1 - β₁ᵗ)
+  T sign, fresh1, beta2, fresh2, scale2, eps, step_size, decay;
 
   template <class S>
   AdamNumbers<S> rounded() const {

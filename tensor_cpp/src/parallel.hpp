@@ -19,9 +19,8 @@ class PartTask {
   void (*call_)(void*, int);
 };
 
-void run_parts(
-    int parts,
-    PartTask task);  // task(0) ... task(parts - 1), each on a thread, or all on this one where the team is busy; returns when done
+// task(0) ... task(parts - 1), each on a thread, or all on this one where the team is busy; returns when done.
+void run_parts(int parts, PartTask task);
 
 // A loop that moves fewer numbers than this is done by one thread: it is over before another one is awake.
 constexpr std::int64_t kWorthSharing = std::int64_t{1} << 16;

@@ -28,7 +28,7 @@ void* from_system(std::size_t bytes) {
   if (bytes >= kLargePage) {
     void* block = nullptr;  // posix_memalign takes any size, unlike aligned_alloc
     if (posix_memalign(&block, kLargePage, bytes) != 0) throw OutOfMemory(static_cast<double>(bytes), "a block");
-    madvise(block, bytes / kLargePage * kLargePage, MADV_HUGEPAGE);              // a wish: it may fail
+    madvise(block, bytes / kLargePage * kLargePage, MADV_HUGEPAGE);  // a wish: it may fail
     return block;
   }
 #endif

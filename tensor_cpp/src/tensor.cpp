@@ -14,31 +14,17 @@ std::atomic<DType> current_default = DType::Float32;
 
 std::string quoted_shape(const Tensor& x) { return to_string(x.shape()); }
 
-// What `name` may do in place to x: nothing where a number of x stands for several elements, and outside of no_grad
-// nothing that requires a gradient (tensor.hpp).
-void check_in_place(const Tensor& x, std::string_view name) {
+// What `name` may do in place to x with `value`: nothing where a number of x stands for several elements, and nothing
+// that a graph would not notice.
+void check_in_place(std::string_view name, const Tensor& x, const Tensor& value) {
   for (int k = 0; k < x.ndim(); ++k)
     if (x.size(k) > 1 && x.cell()->strides()[static_cast<std::size_t>(k)] == 0 && x.numel() > 0)
       throw GraphError(std::string(name) + ": this tensor's elements share memory or are read-only (expand); clone it first");
-  if (!grad_enabled() || !x.requires_grad()) return;
-  if (mutant("in_place.tracked_may_change") && !x.is_leaf()) return;
-  if (mutant("in_place.leaf_may_change") && x.is_leaf()) return;
-  if (x.is_leaf()) throw GraphError(std::string(name) + ": a leaf that requires grad cannot be changed in place; do it inside no_grad()");
-  throw GraphError(std::string(name) +
-                   ": a tensor that a graph tracks cannot be changed in place; write a = a + b, or "
-                   "change a detached clone");
-}
-
-void check_stored(const Tensor& value, std::string_view name) {
-  if (grad_enabled() && value.requires_grad())
-    throw GraphError(std::string(name) +
-                     ": a value that a graph tracks cannot be stored in place, as its gradient would be lost; write a = a + b, or "
-                     "detach() the value");
+  refuse_tracked(name, x, value);
 }
 
 Tensor& in_place(Tensor& x, std::string_view name, const Tensor& other, Tensor (*op)(const Tensor&, const Tensor&)) {
-  check_in_place(x, name);
-  check_stored(other, name);
+  check_in_place(name, x, other);
   const NoGrad guard;
   return x.copy_(op(x, other), name);
 }
@@ -49,6 +35,20 @@ DType default_dtype() { return current_default.load(std::memory_order_relaxed); 
 void set_default_dtype(DType dtype) {
   if (!is_floating(dtype)) throw DTypeError("set_default_dtype: needs float32 or float64, not " + std::string(name_of(dtype)));
   current_default = dtype;
+}
+
+void refuse_tracked(std::string_view name, const Tensor& x, const Tensor& value) {
+  if (!grad_enabled()) return;
+  if (x.requires_grad() && x.is_leaf() && !mutant("in_place.leaf_may_change"))
+    throw GraphError(std::string(name) + ": a leaf that requires grad cannot be changed in place; do it inside no_grad()");
+  if (x.requires_grad() && !x.is_leaf() && !mutant("in_place.tracked_may_change"))
+    throw GraphError(std::string(name) +
+                     ": a tensor that a graph tracks cannot be changed in place; write a = a + b, or "
+                     "change a detached clone");
+  if (value.requires_grad())
+    throw GraphError(std::string(name) +
+                     ": a value that a graph tracks cannot be stored in place, as its gradient would be lost; write a = a + b, or "
+                     "detach() the value");
 }
 
 void refuse_dtypes(std::string_view op, DType x, DType y) {
@@ -156,8 +156,7 @@ Tensor& Tensor::copy_(const Tensor& source, std::string_view name) {
                   [name](capture::Inputs in, Tensor*) { Tensor(*in[0]).copy_(*in[1], name); });
     return *this;
   }
-  check_in_place(*this, name);
-  check_stored(source, name);
+  check_in_place(name, *this, source);
   if (source.dtype() > dtype() && (is_floating(source.dtype()) != is_floating(dtype()) || dtype() == DType::Bool))
     throw DTypeError(std::string(name) + ": a " + std::string(name_of(source.dtype())) + " result cannot be stored in " +
                      (dtype() == DType::Int64 ? "an " : "a ") + std::string(name_of(dtype())) + " tensor");

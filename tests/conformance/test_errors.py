@@ -9,12 +9,13 @@ from __future__ import annotations
 import copy
 import operator
 import re
-import threading
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
+
+from tests.threads import elsewhere
 
 from .engines import Engine, with_surface
 from .error_texts import TEXTS, Expected, Maker, text_for
@@ -120,41 +121,20 @@ def test_17_engines_do_not_mix(engine: Engine) -> None:
                 assert str(error) == text
 
 
-def _elsewhere(work: Any) -> BaseException:
-    """What `work` raises on another thread."""
-    caught: list[BaseException] = []
-
-    def body() -> None:
-        try:
-            work()
-        except BaseException as e:
-            caught.append(e)
-
-    thread = threading.Thread(target=body)
-    thread.start()
-    thread.join()
-    assert caught, "nothing was raised"
-    return caught[0]
-
-
 @engines
 def test_18_a_graph_belongs_to_its_thread(engine: Engine) -> None:
     """Recording and backward elsewhere raise; values cross freely."""
     m = Maker(engine)
     y = (m.g(3) * 2.0).sum()
     for name, work in {"add": lambda: m.tg.add(y, y), "backward": lambda: y.backward()}.items():
-        error = _elsewhere(work)
+        error = raised(partial(elsewhere, work))
         assert str(error) == (
             f"{name}: this graph belongs to another thread, the one that recorded it; detach() shares "
             "values across threads"
         )
         assert type(error) is m.tg.errors.ThreadError
     cut = y.detach()
-    answers: list[float] = []
-    thread = threading.Thread(target=lambda: answers.append((cut + cut).item()))
-    thread.start()
-    thread.join()
-    assert answers == [12.0]
+    assert elsewhere(lambda: (cut + cut).item()) == 12.0
     y.backward()
 
 

@@ -6,13 +6,13 @@ family."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+
+from tests.threads import elsewhere
 
 from .engines import Engine
 from .samples import rng
@@ -90,27 +90,6 @@ def test_trap_10_no_layer_is_forgotten(engine: Engine, order: str) -> None:
         assert float((got * way).sum()) == pytest.approx(number, rel=1e-8)
 
 
-def _in_thread(work: Callable[[], None], stack: int) -> None:
-    """Runs `work` on a thread with a small stack, and raises what it raised."""
-    wrong: list[BaseException] = []
-
-    def body() -> None:
-        try:
-            work()
-        except BaseException as e:
-            wrong.append(e)
-
-    before = threading.stack_size(stack)
-    try:
-        thread = threading.Thread(target=body)
-        thread.start()
-    finally:
-        threading.stack_size(before)
-    thread.join()
-    if wrong:
-        raise wrong[0]
-
-
 @walks
 def test_trap_13_depth(engine: Engine, order: str) -> None:
     """A deep chain on a 512 KiB stack: only the recursive order may refuse, by name, and life goes on."""
@@ -136,7 +115,7 @@ def test_trap_13_depth(engine: Engine, order: str) -> None:
         (again * again).backward(order=order)
         assert engine.array(again.grad) == 4.0
 
-    _in_thread(work, 512 * 1024)
+    elsewhere(work, stack=512 * 1024)
 
 
 @engines

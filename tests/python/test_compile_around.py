@@ -6,9 +6,7 @@ Read before: test_compile.py.
 from __future__ import annotations
 
 import gc
-import threading
 import weakref
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from trigrad import _core, nn, optim, reference_py, scalar_cpp
 from trigrad.errors import ThreadError
 
 from tests.memory import in_own_process, resident_kib
+from tests.threads import elsewhere
 
 
 @pytest.mark.parametrize("at", [0, 1, 5])
@@ -51,34 +50,18 @@ def test_hooks_of_parameters_run_at_every_replay() -> None:
     assert seen == [2.0] * 7  # one more for the check
 
 
-def in_thread(work: Callable[[], None]) -> list[BaseException]:
-    raised: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as error:
-            raised.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    return raised
-
-
 def test_a_program_belongs_to_its_thread() -> None:
     step = tg.compile(lambda x: x * 2)
     for _ in range(4):
         step(tg.ones(1))
-    (error,) = in_thread(lambda: step(tg.ones(1)))
-    assert isinstance(error, ThreadError)
-    assert "recorded by another thread; compile one for each thread" in str(error)
+    with pytest.raises(ThreadError, match="recorded by another thread; compile one for each thread"):
+        elsewhere(lambda: step(tg.ones(1)))
     assert step(tg.ones(1)).item() == 2
 
 
 def test_other_threads_are_not_recorded() -> None:
     def step(x: Any) -> Any:
-        assert not in_thread(lambda: (tg.ones(2) * 3).sum().item())  # reads, and may
+        assert elsewhere(lambda: (tg.ones(2) * 3).sum().item()) == 6  # reads, and may
         return x * 2
 
     compiled = tg.compile(step)

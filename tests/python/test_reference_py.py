@@ -329,3 +329,7 @@ def test_every_call_starts_a_block() -> None:
     g.set_state((7, 0))
     assert tg.rand(3, generator=g).tolist() == first
     assert sorted(tg.randperm(50, generator=g).tolist()) == list(range(50))
+
+
+def test_unsigned_numbers_beyond_int64_become_floats_where_asked() -> None:
+    assert tg.tensor(np.array([2**63], dtype=np.uint64), dtype="float64").item() == 2.0**63

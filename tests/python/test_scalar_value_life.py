@@ -20,6 +20,7 @@ from trigrad._core import scalar as core
 from trigrad.scalar_cpp import Value, to_dot
 
 from tests.memory import in_own_process, resident_kib
+from tests.threads import elsewhere
 
 # -------------------- copy and pickle
 
@@ -119,26 +120,6 @@ def test_to_dot_small() -> None:
 # -------------------- depth
 
 
-def _on_a_small_stack(work: Callable[[], None]) -> None:
-    wrong: list[BaseException] = []
-
-    def body() -> None:
-        try:
-            work()
-        except BaseException as error:
-            wrong.append(error)
-
-    before = threading.stack_size(256 * 1024)
-    try:
-        thread = threading.Thread(target=body)
-        thread.start()
-    finally:
-        threading.stack_size(before)
-    thread.join()
-    if wrong:
-        raise wrong[0]
-
-
 @in_own_process
 def test_ten_million_nodes() -> None:
     """Forward, backward and free in linear time on a small stack, at no more than 64 bytes a node."""
@@ -153,7 +134,7 @@ def test_ten_million_nodes() -> None:
         per_node = 1024 * (resident_kib() - before) / 10_000_000
         assert per_node <= 64, f"{per_node:.1f} bytes a node"
 
-    _on_a_small_stack(work)
+    elsewhere(work, stack=256 * 1024)
 
 
 # -------------------- threads
@@ -176,9 +157,7 @@ def test_a_graph_belongs_to_its_thread() -> None:
         d.backward()
         results.extend([c.grad, a.data, b.grad])
 
-    thread = threading.Thread(target=body)
-    thread.start()
-    thread.join()
+    elsewhere(body)
     rest = (
         ": this graph belongs to another thread, the one that recorded it; detach() shares values across "
         "threads"

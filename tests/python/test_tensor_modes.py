@@ -6,13 +6,14 @@ Why it exists: a mode that leaks out of its block switches training off silently
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 import pytest
 import trigrad as tg
+
+from tests.threads import elsewhere
 
 NAN = "ignore:invalid value:RuntimeWarning"
 
@@ -133,13 +134,9 @@ def test_generators_under_a_decorator() -> None:
 
 
 def test_modes_belong_to_their_thread() -> None:
-    found: list[bool] = []
     with tg.no_grad():
-        other = threading.Thread(target=lambda: found.append(recorded()))
-        other.start()
-        other.join()
+        assert elsewhere(recorded) is True
         assert not recorded()
-    assert found == [True]
 
 
 def line_of(function: Any, text: str) -> int:

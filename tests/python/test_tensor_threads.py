@@ -9,7 +9,6 @@ import queue
 import struct
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +17,11 @@ import pytest
 import trigrad as tg
 
 from tests.memory import in_own_process, resident_kib
+from tests.threads import elsewhere
 
 BELONGS = (
     "this graph belongs to another thread, the one that recorded it; detach() shares values across threads"
 )
-
-
-def elsewhere(function: Callable[[], Any]) -> Any:
-    """What function gives, or raises, in another thread."""
-    found: list[Any] = []
-
-    def run() -> None:
-        try:
-            found.append((function(), None))
-        except BaseException as error:  # noqa: BLE001, RUF100 - carried over
-            found.append((None, error))
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    value, error = found[0]
-    if error is not None:
-        raise error
-    return value
 
 
 @pytest.mark.parametrize(

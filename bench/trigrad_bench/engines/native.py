@@ -1,8 +1,8 @@
 """Finds the engines that are programs of their own: trigrad's without Python, CppAD, ADOL-C.
 
 Why it exists: they are compiled, so they may be missing, and a table must say how to get them. They are
-looked for in the folder that TRIGRAD_NATIVE names; else beside this package, in the build that
-this package is linked from, and in the release build of the source tree.
+looked for in the folder that TRIGRAD_NATIVE names; else beside this package, in the build that this package
+is linked from, and in the release build of the source tree.
 Read before: bench/native/protocol.hpp (what they answer), bench/native/CMakeLists.txt (how they are built).
 """
 

@@ -103,11 +103,9 @@ def _by_class(
         loss = elementwise("where", Tensor(np.asarray(ignored)), 0.0, loss)
     if reduction == "mean":
         count = float((~ignored).sum())  # none: the loss is NaN, and no score has a gradient
-        return (
-            sum_of(loss) / count
-            if count
-            else elementwise("where", Tensor(np.asarray(True)), np.nan, sum_of(loss))
-        )
+        if count == 0:
+            return elementwise("where", Tensor(np.asarray(True)), np.nan, sum_of(loss))
+        return sum_of(loss) / count
     return _reduce(loss, reduction)
 
 

@@ -45,6 +45,10 @@ struct NoGrad : GradMode {
 // `attrs` points to row.attrs_bytes bytes that are copied. ThreadError where an input's graph belongs to another thread.
 void record(Tensor& z, const OpRow& row, std::span<const Tensor* const> inputs, const void* attrs);
 
+// GraphError where `name` would change x in place though a graph tracks it, or store a value there whose gradient would
+// be lost. Within no_grad everything may be changed.
+void refuse_tracked(std::string_view name, const Tensor& x, const Tensor& value);
+
 // Attributes of a node: in the cell where they fit, else in a block of their own.
 template <class Attrs>
 Attrs& attrs_of(Cell& node) {
@@ -52,9 +56,10 @@ Attrs& attrs_of(Cell& node) {
   else return **reinterpret_cast<Attrs**>(node.attrs);
 }
 
+inline unsigned input_bit(std::size_t k) { return 1u << (k < kInlineInputs ? k : kInlineInputs); }
+
 // Whether a rule has to compute the gradient of input k at all. Valid while the sweep visits the node. An input that began
 // to require one after the node was recorded gets none: what its rule reads was not saved.
-inline unsigned input_bit(std::size_t k) { return 1u << (k < kInlineInputs ? k : kInlineInputs); }
 inline bool wants_gradient(const Cell& node, std::size_t k, const Cell* input) {
   if ((node.inputs_tracked & input_bit(k)) == 0 && !(mutant("record.asks_later") && input)) return false;
   return input->requires_grad && input->mark >= thread_state.sweep;

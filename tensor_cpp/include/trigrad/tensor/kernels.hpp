@@ -1,9 +1,9 @@
 // From a formula to loops. Include this to give your own elementwise struct a row (custom ops); the list's rows are
 // made in src/rows_*.cpp.
 //
-// Every loop over a formula runs over blocks of 16 numbers, so that the compiler emits whole vectors and nothing else: no remainder, no
-// alignment prologue. The driver (src/elementwise.cpp) feeds it and pads the last block. A number's result therefore
-// never depends on where in memory, or where in the array, it stands.
+// Every loop over a formula runs over blocks of 16 numbers, so that the compiler emits whole vectors and nothing else: no
+// remainder, no alignment prologue. The driver (src/elementwise.cpp) feeds it and pads the last block. A number's result
+// therefore never depends on where in memory, or where in the array, it stands.
 //
 // Shapes here: x, y, w, g, z are n contiguous numbers of type T, n a multiple of kLanes.
 #pragma once
