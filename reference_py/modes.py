@@ -6,9 +6,10 @@ Read before: `dtypes.py`.  After: `tensor.py`, and `registry.py`, which asks the
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 
@@ -46,7 +47,23 @@ class recording:  # noqa: N801 - reads as a word in `with recording(False):`
             with recording(self.mode):  # a fresh one: the function may run in several threads
                 return function(*args, **kwargs)
 
-        return wrapper
+        @functools.wraps(function)
+        def resumed(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            """Of a generator: the switch holds while its own lines run, not while its caller has the turn."""
+            inner = function(*args, **kwargs)
+            resume, given = inner.send, None
+            while True:
+                try:
+                    with recording(self.mode):
+                        item = resume(given)
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    resume, given = inner.send, (yield item)
+                except BaseException as error:  # close() too reaches the generator as an error
+                    resume, given = inner.throw, error
+
+        return resumed if inspect.isgeneratorfunction(function) else wrapper
 
 
 class set_grad_enabled(recording):  # noqa: N801 - PyTorch's name

@@ -21,7 +21,7 @@ from .dtypes import (
     result_dtype,
     scalar_dtype,
 )
-from .errors import DTypeError
+from .errors import DTypeError, GraphError
 from .tensor import Tensor
 
 NUMBERS = (bool, int, float)  # np.float64 is among them: it is a Python float
@@ -60,7 +60,7 @@ def natural_dtype(value: Any) -> np.dtype[Any]:
         first = first[0]
     if isinstance(first, ARRAYS):
         return as_dtype(np.asarray(_plain(value)).dtype)
-    found = np.asarray(value)
+    found = np.asarray(_plain(value))
     if found.dtype.kind not in "biuf":
         raise DTypeError(f"tensor: cannot make a tensor of {type(value).__name__} {value!r}"[:200])
     return get_default_dtype() if found.dtype.kind == "f" else as_dtype(found.dtype)
@@ -70,7 +70,11 @@ def _plain(value: Any) -> Any:
     """Lists of tensors as lists of arrays."""
     if isinstance(value, list | tuple):
         return [_plain(x) for x in value]
-    return value.numpy() if isinstance(value, Tensor) else value
+    if isinstance(value, Tensor) and value.requires_grad:
+        raise GraphError(
+            "tensor: a list cannot carry the gradient of a tensor in it; stack() does, or detach() the tensor"
+        )
+    return value._array if isinstance(value, Tensor) else value
 
 
 # ---- one function for each way an operation treats dtypes ----
@@ -95,6 +99,9 @@ def matching(name: str, inputs: Sequence[Any]) -> Sequence[Tensor | None]:
         if dtype != dtypes[0]:
             raise DTypeError(f"{name}: dtypes {dtypes[0]} and {dtype} differ; convert one with .to()")
     wanted = dtypes[0] if dtypes else common_dtype([x for x in inputs if x is not None])
+    for x in inputs if not is_float(wanted) else ():
+        if x is not None and is_float(natural_dtype(x)):  # a fraction would be cut off
+            raise DTypeError(f"{name}: dtypes {wanted} and {natural_dtype(x)} differ; convert one with .to()")
     return [None if x is None else convert(x, wanted) for x in inputs]
 
 
@@ -149,7 +156,7 @@ def common_dtype(inputs: Sequence[Any]) -> np.dtype[Any]:
         elif isinstance(x, NUMBERS):
             numbers.append(scalar_dtype(x))
         else:
-            (tensors if np.ndim(x) else zero_dim).append(natural_dtype(x))
+            (tensors if np.ndim(_plain(x)) else zero_dim).append(natural_dtype(x))
     return result_dtype(tensors, zero_dim, numbers)
 
 

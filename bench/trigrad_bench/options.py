@@ -10,13 +10,14 @@ from __future__ import annotations
 import dataclasses
 import math
 import shlex
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from . import workload as workloads
-from .engines import expand
+from .engines import expand, label
 from .engines.protocol import PHASES
 from .schema import WorkloadError
 from .stats import FEWEST_PROCESSES
@@ -180,6 +181,9 @@ def checked(options: Options) -> Options:
     for name in options.engines:
         if name.endswith(".py") and not Path(name).is_file():
             raise UsageError(f"--engine {name}: there is no such file")
+    names = Counter(label(name) for name in options.engines)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise UsageError(f"two engines are called {twice[0]}; give one of the files another name")
     for phase in options.phases:
         if phase not in PHASES:
             raise UsageError(f"unknown phase {phase!r}; known: {', '.join(PHASES)}")

@@ -8,16 +8,32 @@ Read before: run.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from .members import Line
 from .options import Options
 from .workload import Workload
 
+HAVE = ("ok", "unsupported")  # cells of any other status are measured anew when a run is resumed
+
 
 def generation(proc: int) -> int:
     """Which generation a session belongs to. What never changes (curves, counters) is asked of the first."""
     return proc % 100
+
+
+def final_cells(lines: Iterable[Line]) -> list[Line]:
+    """The cells but for those that were interrupted and for failures that a resumed run measured anew."""
+    cells = [line for line in lines if line["kind"] == "cell" and not line.get("interrupted")]
+    last = {_place(cell): k for k, cell in enumerate(cells)}
+    return [c for k, c in enumerate(cells) if c["status"] in HAVE or last[_place(c)] == k]
+
+
+def _place(cell: Line) -> tuple[Any, ...]:
+    """What a resumed run measures at most once more."""
+    same = ("workload", "engine", "dtype", "threads", "phase")
+    return (*(cell[k] for k in same), generation(cell["proc"]))
 
 
 def missing(
@@ -41,7 +57,7 @@ def missing(
         and line["workload"] in (loaded.name, options.instead.get(name))
         and (line["threads"], generation(line["proc"])) == (threads, proc)
         and (line["dtype"] == dtype or (instead and line["dtype"] == "float64"))
-        and line["status"] in ("ok", "unsupported")
+        and line["status"] in HAVE
         and not line.get("interrupted")
     }
     checked = options.check_only or name in options.gates

@@ -73,8 +73,9 @@ class Run:
             self.where = "sweeps"
             sweeps.run(self.options, self.store, self.machine, self.cores, self.progress)
         self.where = ""
-        lines = [line for line in self.store.lines if line["kind"] in ("cell", "curve")]
-        wrong = any(line.get("status") in BAD or line.get("ok") is False for line in lines)
+        lines = self.store.lines
+        wrong = any(cell["status"] in BAD for cell in plan.final_cells(lines))
+        wrong = wrong or any(line["kind"] == "curve" and line.get("ok") is False for line in lines)
         return 1 if wrong else 0
 
     def process(self, proc: int) -> None:

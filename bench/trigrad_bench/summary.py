@@ -14,6 +14,7 @@ from typing import Any
 
 from . import stats
 from .options import BASELINES
+from .plan import final_cells
 
 Line = dict[str, Any]
 Key = tuple[str, str, int, str]  # workload, dtype of the session, threads, phase
@@ -36,11 +37,6 @@ class Row:
         return next((c for c in self.cells if c["status"] != "ok"), self.cells[0])
 
 
-def cells_of(lines: Iterable[Line]) -> list[Line]:
-    """The cells, without those that were interrupted."""
-    return [c for c in lines if c["kind"] == "cell" and not c.get("interrupted")]
-
-
 def baseline_of(cells: Sequence[Line]) -> str:
     """Whom everybody is compared with."""
     timed = {c["engine"] for c in cells if c["block_ns"]}
@@ -56,7 +52,7 @@ def partners(cell: Line, bases: Iterable[Line]) -> list[Line]:
 
 def rows(lines: Sequence[Line], phases: Sequence[str] = MAIN_PHASES) -> list[Row]:
     """A row for each workload, dtype, number of threads and engine, in the first phase that was timed."""
-    cells = cells_of(lines)
+    cells = final_cells(lines)
     base = baseline_of(cells)
     controls = [c for c in lines if c["kind"] == "control"]
 

@@ -49,6 +49,7 @@ def run(options: Options, store: Store, machine: str, cores: Sequence[int], prog
     from . import breakdown, limits, scalar_sweep, scaling, value_sweep, waterfall
 
     pinned = cores[-1:]
+    done = {line["name"] for line in store.lines if line["kind"] == "extra"}
     for extra, sweep in (
         ("op_cost", op_cost),
         ("depth", depth),
@@ -60,9 +61,10 @@ def run(options: Options, store: Store, machine: str, cores: Sequence[int], prog
         ("scalar", scalar_sweep.sweep),
         ("value", value_sweep.sweep),
     ):
-        if extra in options.extras:
+        if extra in options.extras and extra not in done:
             progress(f"sweep: {extra}")
             sweep(options, store, machine, pinned)
+            store.add("extra", name=extra)  # a resumed run need not do it again
 
 
 @contextlib.contextmanager

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 
 from . import stats
-from .summary import Line, Row, baseline_of, cells_of, rows, shorten
+from .plan import final_cells
+from .summary import Line, Row, baseline_of, rows, shorten
 
 
 def table(lines: Sequence[Line], color: bool = False) -> str:
@@ -106,7 +107,7 @@ def duration(ns: float) -> str:
 
 def footer(lines: Sequence[Line]) -> list[str]:
     """How to read the table."""
-    base = baseline_of(cells_of(lines))
+    base = baseline_of(final_cells(lines))
     low, high = stats.aa_band(c for c in lines if c["kind"] == "control")
     curves = [c for c in lines if c["kind"] == "curve"]
     text = []

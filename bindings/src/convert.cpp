@@ -128,7 +128,29 @@ py::array array_from_tensor(const Tensor& x) {
   return py::array(py::reinterpret_borrow<py::dtype>(numpy_dtype(x.dtype())), shape, strides, x.raw(), owner);
 }
 
-Tensor as_tensor(std::string_view op, py::handle object) {
+py::array array_from(std::string_view op, py::handle data) {
+  try {
+    return py::array(numpy().attr("asarray")(data));
+  } catch (py::error_already_set& error) {
+    if (error.matches(py::module_::import("trigrad.errors").attr("GraphError")))
+      throw GraphError(std::string(op) + ": a list cannot carry the gradient of a tensor in it; stack() does, or detach() the tensor");
+    throw ValueError(std::string(op) + ": the data is not a number, an array or evenly nested lists (" +
+                     py::str(error.value()).cast<std::string>() + ")");
+  }
+}
+
+namespace {
+// Whether nested lists hold Python's numbers, which their first one tells.
+bool holds_numbers(py::handle list) {
+  while (PyList_Check(list.ptr()) || PyTuple_Check(list.ptr())) {
+    if (PySequence_Fast_GET_SIZE(list.ptr()) == 0) return true;
+    list = PySequence_Fast_GET_ITEM(list.ptr(), 0);
+  }
+  return PyFloat_Check(list.ptr()) || PyLong_Check(list.ptr());
+}
+}  // namespace
+
+Tensor as_operand(std::string_view op, py::handle object) {
   if (const Tensor* tensor = tensor_in(object)) return *tensor;
   PyObject* raw = object.ptr();
   Tensor number;
@@ -149,13 +171,37 @@ Tensor as_tensor(std::string_view op, py::handle object) {
     throw TypeError(std::string(op) + ": a " + py::cast<std::string>(object.attr("engine")) +
                     " tensor cannot meet a tensor_cpp tensor; convert it with .detach().numpy() first");
   if (py::isinstance<py::array>(object)) return tensor_from_array(py::reinterpret_borrow<py::array>(object), false);
-  if (py::hasattr(object, "__array__") || py::isinstance<py::list>(object) || py::isinstance<py::tuple>(object))
-    return tensor_from_array(py::array(numpy().attr("asarray")(object)), true);
-  throw TypeError(std::string(op) + ": a tensor or a number is needed, not " + Py_TYPE(raw)->tp_name);
+  const bool is_list = PyList_Check(raw) || PyTuple_Check(raw);
+  if (!is_list && !py::hasattr(object, "__array__"))
+    throw TypeError(std::string(op) + ": a tensor or a number is needed, not " + Py_TYPE(raw)->tp_name);
+  const Tensor x = tensor_from_array(array_from(op, object), true);
+  x.cell()->weak = is_list && holds_numbers(object);
+  return x;
 }
 
+namespace {
+bool is_number(const Tensor& x) { return x.cell()->weak; }
+}  // namespace
+
+bool are_numbers(std::span<const Tensor> operands) { return std::ranges::all_of(operands, is_number); }
+
+void settle(std::span<Tensor> operands) {
+  if (std::ranges::none_of(operands, is_number)) return;
+  std::vector<const Tensor*> all;
+  for (const Tensor& x : operands) all.push_back(&x);
+  DType common = promote(all);
+  if (is_floating(common) && are_numbers(operands)) common = default_dtype();
+  for (Tensor& x : operands)
+    if (is_number(x)) {
+      x = to_dtype(x, common);
+      x.cell()->weak = false;
+    }
+}
+
+Tensor as_tensor(std::string_view op, py::handle object) { return settled(op, object)[0]; }
+
 Tensor one_number(std::string_view op, std::string_view argument, py::handle object, DType dtype) {
-  const Tensor number = as_tensor(op, object);
+  const Tensor number = as_operand(op, object);
   if (number.ndim() != 0)
     throw ShapeError(std::string(op) + ": " + std::string(argument) + " must be one number, not of shape " + to_string(number.shape()));
   return to_dtype(number, dtype);

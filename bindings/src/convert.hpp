@@ -28,8 +28,22 @@ py::tuple tuple_of(std::span<const std::int64_t> numbers);  // a shape or stride
 Tensor tensor_from_array(const py::array& array, bool copy, std::optional<DType> dtype = {});
 py::array array_from_tensor(const Tensor& x);  // shares memory
 
-// A tensor, a number, an array or nested lists. TypeError in the name of `op` for a tensor of another engine.
+py::array array_from(std::string_view op, py::handle data);  // np.asarray(data); ValueError for what is none
+
+// What stands beside a tensor: a tensor, a number, an array or nested lists. Python's numbers, alone or in lists, are weak:
+// they count in promotion by category only. TypeError in the name of `op` for a tensor of another engine.
+Tensor as_operand(std::string_view op, py::handle object);
+// The same where it stands alone: what tensor(object) would be, or the tensor itself.
 Tensor as_tensor(std::string_view op, py::handle object);
+bool are_numbers(std::span<const Tensor> operands);  // Python's, all of them
+// Numbers take the dtype that they and the tensors beside them promote to, or what tensor() would give them all.
+void settle(std::span<Tensor> operands);
+template <class... Objects>
+std::array<Tensor, sizeof...(Objects)> settled(std::string_view op, const Objects&... objects) {
+  std::array<Tensor, sizeof...(Objects)> operands{as_operand(op, objects)...};
+  settle(operands);
+  return operands;
+}
 
 // One number in that dtype; a whole one keeps all its digits. ShapeError in the name of `op` and its `argument` for more.
 Tensor one_number(std::string_view op, std::string_view argument, py::handle object, DType dtype);

@@ -9,7 +9,7 @@
 namespace trigrad {
 namespace {
 
-Tensor maybe_tensor(std::string_view op, py::handle object) { return object.is_none() ? Tensor() : as_tensor(op, object); }
+Tensor maybe_tensor(std::string_view op, py::handle object) { return object.is_none() ? Tensor() : as_operand(op, object); }
 
 BackwardOptions options_from(std::optional<bool> retain_graph, bool create_graph, const std::optional<std::string>& order) {
   return {retain_graph, create_graph, order ? parse_order(*order) : Order::Tape};
@@ -49,7 +49,7 @@ struct PythonRule {
     for (std::size_t k = 0; k < node.input_count; ++k) {
       const py::object result = results[k];
       if (result.is_none() || !wants_gradient(node, k)) continue;
-      gradients[k] = as_tensor(node.op->info->name, result);
+      gradients[k] = as_operand(node.op->info->name, result);
     }
   }
   static void destroy(void* attrs) {
@@ -106,7 +106,7 @@ void bind_flags(TensorClass& cls) {
       "data", [](const Tensor& x) { return x.detach(); },
       [](Tensor& x, py::object value) {
         const NoGrad guard;
-        x.copy_(as_tensor("data", value), "data");
+        x.copy_(as_operand("data", value), "data");
       },
       "The same numbers outside the graph; assigning copies into them.");
   cls.def_property_readonly("_version", &Tensor::version, "How often the storage was changed in place; views and detach() share it.");

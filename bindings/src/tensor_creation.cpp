@@ -28,13 +28,7 @@ Tensor from_data(py::handle data, py::handle dtype, bool copy) {
   if (py::hasattr(data, "engine"))
     throw TypeError("tensor: a " + py::cast<std::string>(data.attr("engine")) +
                     " tensor cannot meet a tensor_cpp tensor; convert it with .detach().numpy() first");
-  py::array array;
-  try {
-    array = py::array(py::module_::import("numpy").attr("asarray")(data));
-  } catch (py::error_already_set& error) {
-    throw ValueError("tensor: the data is not a number, an array or evenly nested lists (" + py::str(error.value()).cast<std::string>() +
-                     ")");
-  }
+  const py::array array = array_from("tensor", data);
   std::optional<DType> target = wanted;
   if (!target && !is_array && array.dtype().kind() == 'f') target = default_dtype();
   return tensor_from_array(array, copy, target);
@@ -53,6 +47,14 @@ Dims checked_size(std::string_view op, Dims size) {
 
 Dims size_argument(std::string_view op, const py::args& args, const py::kwargs& kwargs) {
   return checked_size(op, kwargs.contains("size") ? dims_from(op, kwargs["size"]) : dims_from_args(op, args));
+}
+
+// Doubles would lose digits beyond 2^53, so Python counts.
+Tensor whole_range(const py::object& start, const py::object& end, const py::object& step) {
+  const std::int64_t first = index_from(start), by = index_from(step);
+  Tensor z = arange(0, static_cast<double>(py::len(py::module_::import("builtins").attr("range")(start, end, step))));
+  for (std::int64_t k = 0; k < z.numel(); ++k) z.data<std::int64_t>()[k] = first + k * by;
+  return z;
 }
 
 struct Common {
@@ -187,6 +189,8 @@ void bind_creation(py::module_& m) {
         }
         const bool whole = is_whole(start) && is_whole(end) && is_whole(step);
         const DType type = maybe_dtype(dtype).value_or(whole ? DType::Int64 : default_dtype());
+        if (whole && type == DType::Int64 && index_from(step) != 0)
+          if (const Tensor counted = whole_range(start, end, step); counted.numel() > 0) return finish(counted, requires_grad);
         return finish(
             arange(number_from("arange", "start", start), number_from("arange", "end", end), number_from("arange", "step", step), type),
             requires_grad);

@@ -12,12 +12,14 @@ namespace trigrad {
 Tensor apply_row(const OpRow& row, const PackedAttrs& attrs, std::initializer_list<py::handle> arguments) {
   std::array<Tensor, 3> made;  // for what is no tensor yet
   std::array<const Tensor*, 3> inputs{};
-  std::size_t count = 0;
+  std::size_t count = 0, numbers = 0;
   for (const py::handle argument : arguments) {
     const Tensor* given = tensor_in(argument);
-    inputs[count] = given ? given : &(made[count] = as_tensor(row.info->name, argument));
+    if (!given) ++numbers, made[count] = as_operand(row.info->name, argument);
+    inputs[count] = given ? given : &made[count];
     ++count;
   }
+  if (numbers == count && are_numbers(std::span(made.data(), count))) settle(std::span(made.data(), count));
   return apply_elementwise(row, attrs, std::span(inputs.data(), count));
 }
 
@@ -148,9 +150,11 @@ void bind_elementwise(py::module_& m, TensorClass& cls) {
       py::arg("input"), py::kw_only(), py::arg("approximate") = "none", "x Φ(x), or its tanh approximation, elementwise.");
   const OpRow& where_row = row_named("where");
   const auto where_call = [&where_row](py::object condition, py::object input, py::object other) {
-    const Tensor c = as_tensor("where", condition);
+    const Tensor c = as_operand("where", condition);
     if (c.dtype() != DType::Bool) throw DTypeError("where: condition must be a bool tensor, not " + std::string(name_of(c.dtype())));
-    return apply_row(where_row, {}, {condition, input, other});
+    const auto taken = settled("where", input, other);
+    const Tensor* const inputs[] = {&c, &taken[0], &taken[1]};
+    return apply_elementwise(where_row, {}, inputs);
   };
   m.def("where", where_call, py::arg("condition"), py::arg("input"), py::arg("other"),
         R"(condition ? input : other, elementwise. The gradient goes to the one that was taken.

@@ -64,9 +64,12 @@ void bind_extreme(py::module_& m, TensorClass& cls, const char* name, Full full,
   bind_both(
       m, cls, name,
       [=](py::object input, py::object dim, bool keepdim, py::object axis, std::optional<bool> keepdims, py::object other) -> py::object {
-        const Tensor x = as_tensor(name, input);
         if (other.is_none() && py::isinstance<Tensor>(dim)) other = dim;
-        if (!other.is_none()) return py::cast(other_op(x, as_tensor(name, other)));
+        if (!other.is_none()) {
+          const auto both = settled(name, input, other);
+          return py::cast(other_op(both[0], both[1]));
+        }
+        const Tensor x = as_tensor(name, input);
         const auto k = maybe_dim(name, dim, axis);
         if (!k) return py::cast(full(x));
         return pair(along(x, *k, keepdims.value_or(keepdim)));
@@ -79,7 +82,8 @@ std::vector<Tensor> tensor_list(std::string_view op, py::handle sequence) {
   std::vector<Tensor> tensors;
   if (!py::isinstance<py::sequence>(sequence) || py::isinstance<Tensor>(sequence))
     throw TypeError(std::string(op) + ": a list or tuple of tensors is needed, not " + Py_TYPE(sequence.ptr())->tp_name);
-  for (const py::handle item : sequence) tensors.push_back(as_tensor(op, item));
+  for (const py::handle item : sequence) tensors.push_back(as_operand(op, item));
+  settle(tensors);
   return tensors;
 }
 
@@ -178,8 +182,12 @@ void bind_reductions(py::module_& m, TensorClass& cls) {
 void bind_products(py::module_& m, TensorClass& cls) {
   const auto binary = [&](const char* name, Tensor (*f)(const Tensor&, const Tensor&), const char* doc) {
     bind_both(
-        m, cls, name, [f, name](py::object x, py::object y) { return f(as_tensor(name, x), as_tensor(name, y)); }, py::arg("input"),
-        py::arg("other"), doc);
+        m, cls, name,
+        [f, name](py::object x, py::object y) {
+          const auto operands = settled(name, x, y);
+          return f(operands[0], operands[1]);
+        },
+        py::arg("input"), py::arg("other"), doc);
   };
   binary("matmul", &matmul, R"(The matrix product; 1-D operands are vectors, leading dims broadcast.
 
@@ -201,8 +209,12 @@ void bind_products(py::module_& m, TensorClass& cls) {
   m.def(
       "linear",
       [](py::object input, py::object weight, py::object bias, const std::optional<std::string>& activation) {
-        return linear(as_tensor("linear", input), as_tensor("linear", weight), bias.is_none() ? Tensor() : as_tensor("linear", bias),
-                      activation_named(activation));
+        if (bias.is_none()) {
+          const auto operands = settled("linear", input, weight);
+          return linear(operands[0], operands[1], Tensor(), activation_named(activation));
+        }
+        const auto operands = settled("linear", input, weight, bias);
+        return linear(operands[0], operands[1], operands[2], activation_named(activation));
       },
       py::arg("input"), py::arg("weight"), py::arg("bias") = py::none(), py::arg("activation") = py::none(),
       R"(input · weightᵀ + bias, weight being (out, in); activation ('relu', 'tanh', 'sigmoid') is applied inside.
@@ -274,7 +286,8 @@ void bind_shapes(py::module_& m, TensorClass& cls) {
   bind_both(
       m, cls, "masked_fill",
       [](py::object x, py::object mask, py::object value) {
-        return masked_fill(as_tensor("masked_fill", x), as_tensor("masked_fill", mask), as_tensor("masked_fill", value));
+        const auto both = settled("masked_fill", x, value);
+        return masked_fill(both[0], as_tensor("masked_fill", mask), both[1]);
       },
       py::arg("input"), py::arg("mask"), py::arg("value"), "value where mask is true, else input.");
   bind_both(
@@ -306,7 +319,8 @@ void bind_shapes(py::module_& m, TensorClass& cls) {
   bind_both(
       m, cls, "scatter_add",
       [](py::object x, std::int64_t dim, py::object index, py::object src) {
-        return scatter_add(as_tensor("scatter_add", x), dim, as_tensor("scatter_add", index), as_tensor("scatter_add", src));
+        const auto operands = settled("scatter_add", x, src);
+        return scatter_add(operands[0], dim, as_tensor("scatter_add", index), operands[1]);
       },
       py::arg("input"), py::arg("dim"), py::arg("index"), py::arg("src"),
       "x with src added at index along dim; repeated places accumulate.");
@@ -316,12 +330,20 @@ void bind_shapes(py::module_& m, TensorClass& cls) {
       py::arg("input"), py::arg("weight"), "Rows of weight by index.");
 }
 
+// Labels are whole numbers, whatever the scores are; probabilities have the scores' dtype.
+std::array<Tensor, 2> scores_and_target(std::string_view op, py::handle scores, py::handle target) {
+  const Tensor labels = as_tensor(op, target);
+  if (!is_floating(labels.dtype())) return {as_tensor(op, scores), labels};
+  return settled(op, scores, target);
+}
+
 void bind_losses(py::module_& m) {
   const auto two = [&](const char* name, Tensor (*f)(const Tensor&, const Tensor&, Reduction), const char* doc) {
     m.def(
         name,
         [f, name](py::object input, py::object target, const std::string& reduction) {
-          return f(as_tensor(name, input), as_tensor(name, target), parse_reduction(name, reduction));
+          const auto operands = settled(name, input, target);
+          return f(operands[0], operands[1], parse_reduction(name, reduction));
         },
         py::arg("input"), py::arg("target"), py::arg("reduction") = "mean", doc);
   };
@@ -331,15 +353,16 @@ void bind_losses(py::module_& m) {
   m.def(
       "huber_loss",
       [](py::object input, py::object target, const std::string& reduction, double delta) {
-        return huber_loss(as_tensor("huber_loss", input), as_tensor("huber_loss", target), parse_reduction("huber_loss", reduction), delta);
+        const auto operands = settled("huber_loss", input, target);
+        return huber_loss(operands[0], operands[1], parse_reduction("huber_loss", reduction), delta);
       },
       py::arg("input"), py::arg("target"), py::arg("reduction") = "mean", py::arg("delta") = 1.0,
       "Quadratic within delta of the target, linear outside.");
   m.def(
       "cross_entropy",
       [](py::object input, py::object target, std::int64_t ignore_index, const std::string& reduction, double label_smoothing) {
-        return cross_entropy(as_tensor("cross_entropy", input), as_tensor("cross_entropy", target), ignore_index,
-                             parse_reduction("cross_entropy", reduction), label_smoothing);
+        const auto operands = scores_and_target("cross_entropy", input, target);
+        return cross_entropy(operands[0], operands[1], ignore_index, parse_reduction("cross_entropy", reduction), label_smoothing);
       },
       py::arg("input"), py::arg("target"), py::arg("ignore_index") = -100, py::arg("reduction") = "mean", py::arg("label_smoothing") = 0.0,
       R"(From logits (C), (N, C) or (N, C, ...) and class indices or probabilities.
@@ -349,23 +372,24 @@ void bind_losses(py::module_& m) {
   m.def(
       "nll_loss",
       [](py::object input, py::object target, std::int64_t ignore_index, const std::string& reduction) {
-        return nll_loss(as_tensor("nll_loss", input), as_tensor("nll_loss", target), ignore_index, parse_reduction("nll_loss", reduction));
+        const auto operands = scores_and_target("nll_loss", input, target);
+        return nll_loss(operands[0], operands[1], ignore_index, parse_reduction("nll_loss", reduction));
       },
       py::arg("input"), py::arg("target"), py::arg("ignore_index") = -100, py::arg("reduction") = "mean",
       "Minus the log-probability at the label.");
   m.def(
       "hinge_loss",
       [](py::object input, py::object target, double margin, const std::string& reduction) {
-        return hinge_loss(as_tensor("hinge_loss", input), as_tensor("hinge_loss", target), margin,
-                          parse_reduction("hinge_loss", reduction));
+        const auto operands = settled("hinge_loss", input, target);
+        return hinge_loss(operands[0], operands[1], margin, parse_reduction("hinge_loss", reduction));
       },
       py::arg("input"), py::arg("target"), py::arg("margin") = 1.0, py::arg("reduction") = "mean",
       "max(0, margin - t x), the max-margin loss.");
   m.def(
       "gaussian_log_prob",
       [](py::object value, py::object mean, py::object std) {
-        return gaussian_log_prob(as_tensor("gaussian_log_prob", value), as_tensor("gaussian_log_prob", mean),
-                                 as_tensor("gaussian_log_prob", std));
+        const auto operands = settled("gaussian_log_prob", value, mean, std);
+        return gaussian_log_prob(operands[0], operands[1], operands[2]);
       },
       py::arg("value"), py::arg("mean"), py::arg("std"), "The log-density of a normal distribution.");
 }

@@ -47,7 +47,7 @@ Parsed parse(const Tensor& x, py::handle key) {
       ++used;
       continue;
     }
-    arrays[k] = as_tensor("getitem", item);
+    arrays[k] = as_operand("getitem", item);
     if (arrays[k].numel() == 0 && !is_mask(arrays[k])) arrays[k] = to_dtype(arrays[k], DType::Int64);  // [] is a list of ints
     if (is_floating(arrays[k].dtype()))
       throw IndexError("getitem: an index must be of ints or bools, not " + std::string(name_of(arrays[k].dtype())));
@@ -118,7 +118,7 @@ Parsed parse(const Tensor& x, py::handle key) {
 }
 
 void set_item(Tensor& x, py::handle key, py::handle value) {
-  const Tensor source = as_tensor("setitem", value);
+  const Tensor source = as_operand("setitem", value);
   refuse_tracked("setitem", x, source);  // here, as under the guard below copy_ no longer would
   const NoGrad guard;
   Parsed parsed = parse(x, key);

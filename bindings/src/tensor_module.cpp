@@ -120,7 +120,7 @@ void bind_in_place(TensorClass& cls) {
     cls.def(
         name,
         [name, change](py::object self, py::object other) {
-          (as_self(self).*change)(as_tensor(name, other));
+          (as_self(self).*change)(as_operand(name, other));
           return self;
         },
         py::arg("other"), doc);
@@ -132,7 +132,7 @@ void bind_in_place(TensorClass& cls) {
   cls.def(
       "copy_",
       [](py::object self, py::object source) {
-        as_self(self).copy_(as_tensor("copy_", source));
+        as_self(self).copy_(as_operand("copy_", source));
         return self;
       },
       py::arg("source"), "Takes the numbers of source, broadcast to this shape and converted to this dtype; returns itself.");

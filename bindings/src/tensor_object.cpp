@@ -96,13 +96,17 @@ int clear(PyObject* self) {
 
 Py_hash_t hash(PyObject* self) { return static_cast<Py_hash_t>(reinterpret_cast<std::uintptr_t>(object_of(self)->tensor.cell()) >> 4); }
 
-// NumPy knows all that a buffer can be asked for; only its name for int64 depends on the platform.
+// NumPy knows all that a buffer can be asked for; only its name for int64 depends on the platform. A refusal sends it on to
+// __array__, whose error the user then sees.
 int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   return guarded([&] {
     view->obj = nullptr;
     const Tensor& x = object_of(self)->tensor;
+    if (x.requires_grad()) {
+      PyErr_SetString(PyExc_BufferError, "Can't share the memory of a tensor that requires grad. Use tensor.detach() instead.");
+      return -1;
+    }
     const py::array array = array_from_tensor(x);
-    if (x.requires_grad()) array.attr("flags").attr("writeable") = false;
     const int status = PyObject_GetBuffer(array.ptr(), view, flags);
     static char formats[][2] = {"?", "q", "f", "d"};
     if (status == 0 && view->format) view->format = formats[static_cast<int>(x.dtype())];
@@ -138,7 +142,10 @@ PyObject* power(PyObject* x, PyObject* y, PyObject* modulus) {
 }
 
 PyObject* matrix_product(PyObject* x, PyObject* y) {
-  return guarded([&] { return wrap(matmul(as_tensor("matmul", x), as_tensor("matmul", y))); });
+  return guarded([&] {
+    const auto operands = settled("matmul", x, y);
+    return wrap(matmul(operands[0], operands[1]));
+  });
 }
 
 PyObject* positive(PyObject* x) {
@@ -158,7 +165,7 @@ template <class Op, Tensor& (Tensor::*change)(const Tensor&)>
 PyObject* augmented(PyObject* self, PyObject* other) {
   return guarded([&] {
     Tensor& x = object_of(self)->tensor;
-    const Tensor y = as_tensor(Op::info.name, other);
+    const Tensor y = as_operand(Op::info.name, other);
     if (grad_enabled() && ((x.requires_grad() && !x.is_leaf()) || (!x.requires_grad() && y.requires_grad())))
       return binary<Op>(self, other);
     (x.*change)(y);
@@ -205,7 +212,7 @@ int set_grad(PyObject* self, PyObject* value, void* /*unused*/) {
   return guarded([&] {
     TensorObject* const object = object_of(self);
     const bool none = !value || value == Py_None;
-    const Tensor grad = none ? Tensor() : as_tensor("grad", value);
+    const Tensor grad = none ? Tensor() : as_operand("grad", value);
     if (grad.is_same(object->tensor)) throw GraphError("grad: a tensor cannot be its own gradient");
     object->tensor.set_grad(grad);
     Py_XSETREF(object->grad, !none && is_tensor(value) ? Py_NewRef(value) : nullptr);

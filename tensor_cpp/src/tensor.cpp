@@ -157,7 +157,8 @@ Tensor& Tensor::copy_(const Tensor& source, std::string_view name) {
     return *this;
   }
   check_in_place(name, *this, source);
-  if (source.dtype() > dtype() && (is_floating(source.dtype()) != is_floating(dtype()) || dtype() == DType::Bool))
+  const bool is_result = name != "copy_";  // copy_ itself converts, as in PyTorch
+  if (is_result && source.dtype() > dtype() && (is_floating(source.dtype()) != is_floating(dtype()) || dtype() == DType::Bool))
     throw DTypeError(std::string(name) + ": a " + std::string(name_of(source.dtype())) + " result cannot be stored in " +
                      (dtype() == DType::Int64 ? "an " : "a ") + std::string(name_of(dtype())) + " tensor");
   const NoGrad guard;

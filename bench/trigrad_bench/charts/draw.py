@@ -9,7 +9,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .measure import Point, label
+from ..engines import label
+from .measure import Point
 from .style import Theme, look, rank
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .. import stats
+from .. import plan, stats
+from ..engines import label
 from .style import rank
 
 Line = dict[str, Any]
@@ -113,8 +114,8 @@ class Lines:
 
     @cached_property
     def cells(self) -> list[Line]:
-        """The cells that were not broken off."""
-        return [c for c in self.kind("cell") if not c.get("interrupted")]
+        """The cells that were not broken off, nor measured anew."""
+        return plan.final_cells(self.rows)
 
     def band(self, workloads: Iterable[str] | None = None, threads: int | None = None) -> tuple[float, float]:
         """The A/A band: how far an engine is from itself, in these workloads or in the whole run."""
@@ -241,13 +242,6 @@ def median_interval(values: Sequence[float]) -> tuple[float, float]:
         tail += math.comb(n, k)
     at = max(0, k - 1)
     return ordered[at], ordered[n - 1 - at]
-
-
-def label(engine: str) -> str:
-    """An engine's name in a chart; a learner's file shows its name only."""
-    return (
-        engine.rsplit("/", 1)[-1].removesuffix(".py") if "/" in engine or engine.endswith(".py") else engine
-    )
 
 
 def _key(line: Line) -> tuple[Any, ...]:

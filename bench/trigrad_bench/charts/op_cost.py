@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..engines import label
 from .chart import Chart, Missing, Value, caption, duration, times
 from .draw import interval, ns_axis
-from .measure import Line, Lines, label, median_interval
+from .measure import Line, Lines, median_interval
 from .render import figure
 from .seeds import TINYTORCH_BINDING
 from .style import Theme, look, rank

@@ -11,9 +11,10 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..engines import label
 from .chart import POINT_COLUMNS, Chart, Missing, caption, duration, point_rows
 from .draw import absent
-from .measure import Lines, Point, label
+from .measure import Lines, Point
 from .render import figure
 from .seeds import FORWARD
 from .style import Theme, look, rank

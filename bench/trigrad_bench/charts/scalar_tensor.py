@@ -11,9 +11,10 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..engines import label
 from .chart import POINT_COLUMNS, Chart, Missing, caption, duration, fair, point_rows, times, torch_wins
 from .draw import absent, dot, interval, ns_axis
-from .measure import Lines, Point, label, one_each
+from .measure import Lines, Point, one_each
 from .render import figure
 from .seeds import PYCROGRAD
 from .style import Theme, rank

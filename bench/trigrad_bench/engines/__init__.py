@@ -54,6 +54,11 @@ def names() -> tuple[str, ...]:
     return (*PYTHON, *NATIVE)
 
 
+def label(engine: str) -> str:
+    """An engine's name in charts and tables; a learner's file goes by its own name only."""
+    return Path(engine).stem if engine.endswith(".py") else engine
+
+
 def expand(wanted: str) -> tuple[str, ...]:
     """Names and groups, separated by commas, as names; ValueError names what there is."""
     found: list[str] = []

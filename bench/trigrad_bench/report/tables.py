@@ -10,8 +10,9 @@ from html import escape
 
 from ..charts.chart import duration, times
 from ..charts.draw import WORDS
-from ..charts.measure import Lines, Point, label
+from ..charts.measure import Lines, Point
 from ..charts.style import rank
+from ..engines import label
 
 CLASSES = {"faster": "good", "slower": "bad"}
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, GraphError, ShapeError
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
@@ -26,7 +26,12 @@ def unsupported(name: str) -> NotImplementedError:
 
 def as_values(data: Any) -> Array:
     """Numbers as this engine holds them: float64, int64 or bool."""
-    array = np.asarray(data)
+    try:
+        array = np.asarray(data)
+    except GraphError:
+        raise GraphError(
+            "tensor: a list cannot carry the gradient of a tensor in it; stack() does, or detach() the tensor"
+        ) from None
     if array.dtype.kind == "f":
         return array.astype(float64, copy=False)
     if array.dtype == np.uint64 and array.size and array.max() > np.iinfo(int64).max:

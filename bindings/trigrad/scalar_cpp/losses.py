@@ -13,7 +13,7 @@ from .elementwise import elementwise
 from .reductions import log_softmax, mean
 from .reductions import sum as sum_of
 from .shapes import places
-from .tensor import Tensor, as_tensor, check_float, pick
+from .tensor import Tensor, as_tensor, as_tensors, check_float, pick
 
 __all__ = [
     *"binary_cross_entropy_with_logits cross_entropy gaussian_log_prob hinge_loss huber_loss".split(),
@@ -31,7 +31,7 @@ def _check_reduction(name: str, reduction: str) -> None:
 
 
 def _pair(name: str, input: Any, target: Any, reduction: str) -> tuple[Tensor, Tensor]:
-    x, t = as_tensor(name, input), as_tensor(name, target)
+    x, t = as_tensors(name, input, target)
     _check_reduction(name, reduction)
     if x.shape != t.shape:
         raise ShapeError(f"{name}: input is {x.shape} but target is {t.shape}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
+
+from .._decorating import within
 
 __all__ = "compile detect_anomaly enable_grad is_grad_enabled no_grad set_grad_enabled".split()
 
@@ -40,14 +41,7 @@ class set_grad_enabled:  # noqa: N801 - PyTorch's name
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if self.before:
             modes.recording = self.before.pop()
-        mode = self.mode
-
-        @functools.wraps(function)
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with set_grad_enabled(mode):
-                return function(*args, **kwargs)
-
-        return wrapper
+        return within(lambda: set_grad_enabled(self.mode), function)
 
 
 class _Recording:
@@ -73,12 +67,7 @@ class _Recording:
         modes.recording = self.before.pop()
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(function)
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with type(self)():
-                return function(*args, **kwargs)
-
-        return wrapper
+        return within(type(self), function)
 
 
 class no_grad(_Recording):  # noqa: N801 - PyTorch's name

@@ -13,7 +13,7 @@ from .checks import Array, Shape, broadcast, float64, prod
 from .elementwise import elementwise
 from .reductions import sum as sum_of
 from .shapes import places
-from .tensor import Tensor, as_tensor, finish, nodes_of, pick
+from .tensor import Tensor, as_tensors, finish, nodes_of, pick
 
 __all__ = "dot einsum linear matmul outer".split()
 
@@ -46,7 +46,7 @@ def _dots(
 
 def matmul(x: Any, y: Any) -> Tensor:
     """x @ y: 1-D, 2-D, or stacks of matrices that broadcast."""
-    x, y = as_tensor("matmul", x), as_tensor("matmul", y)
+    x, y = as_tensors("matmul", x, y)
     if not x.ndim or not y.ndim:
         raise ShapeError(f"matmul: shapes {x.shape} and {y.shape} do not multiply: both need at least 1 dim")
     _same_dtype("matmul", x, y)
@@ -74,7 +74,7 @@ def matmul(x: Any, y: Any) -> Tensor:
 
 def dot(x: Any, y: Any) -> Tensor:
     """The sum of products of two 1-D tensors."""
-    x, y = as_tensor("dot", x), as_tensor("dot", y)
+    x, y = as_tensors("dot", x, y)
     if x.ndim != 1 or y.ndim != 1 or x.shape != y.shape:
         raise ShapeError(f"dot: needs two 1-D tensors of one length, not {x.shape} and {y.shape}")
     _same_dtype("dot", x, y)
@@ -83,7 +83,7 @@ def dot(x: Any, y: Any) -> Tensor:
 
 def outer(x: Any, y: Any) -> Tensor:
     """All products of two 1-D tensors."""
-    x, y = as_tensor("outer", x), as_tensor("outer", y)
+    x, y = as_tensors("outer", x, y)
     if x.ndim != 1 or y.ndim != 1:
         raise ShapeError(f"outer: needs two 1-D tensors, not {x.shape} and {y.shape}")
     _same_dtype("outer", x, y)
@@ -95,8 +95,8 @@ def outer(x: Any, y: Any) -> Tensor:
 
 def linear(input: Any, weight: Any, bias: Any = None, activation: str | None = None) -> Tensor:
     """input @ weight.T + bias, then the activation; weight is (out, in)."""
-    x, w = as_tensor("linear", input), as_tensor("linear", weight)
-    b = None if bias is None else as_tensor("linear", bias)
+    x, w, *biases = as_tensors("linear", input, weight, *([] if bias is None else [bias]))
+    b = biases[0] if biases else None
     if activation not in (None, "relu", "tanh", "sigmoid"):
         raise ValueError(f"linear: activation {activation!r} is not one of None, 'relu', 'tanh', 'sigmoid'")
     if w.ndim != 2 or not x.ndim:
@@ -110,7 +110,7 @@ def linear(input: Any, weight: Any, bias: Any = None, activation: str | None = N
         )
     if b is not None and b.shape != w.shape[:1]:
         raise ShapeError(f"linear: weight is {w.shape}, so bias must be {w.shape[:1]}, not {b.shape}")
-    _same_dtype("linear", x, w, *([] if b is None else [b]))
+    _same_dtype("linear", x, w, *biases)
     shape = (*x.shape[:-1], w.shape[0])
     full = (*shape, w.shape[1])
     px, py = np.broadcast_to(places(x)[..., None, :], full), np.broadcast_to(places(w), full)
@@ -162,7 +162,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     """Sums of products, named by labels: einsum('ij,jk->ik', a, b) is a @ b."""
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = tuple(operands[0])
-    tensors = [as_tensor("einsum", x) for x in operands]
+    tensors = as_tensors("einsum", *operands)
     if not tensors:
         raise ValueError("einsum: needs at least one operand")
     _same_dtype("einsum", *tensors)

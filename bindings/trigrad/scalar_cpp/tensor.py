@@ -356,11 +356,19 @@ def as_tensor(name: str, x: Any) -> Tensor:
         return x
     if not isinstance(x, (float, int, np.ndarray, np.generic)):
         refuse_foreign(name, x)
-        if isinstance(x, (list, tuple)) and any(isinstance(v, Tensor) for v in x):
-            x = [v.item() if isinstance(v, Tensor) else v for v in x]
-        elif not isinstance(x, (list, tuple)) and not hasattr(x, "__array__"):
+        if not isinstance(x, (list, tuple)) and not hasattr(x, "__array__"):
             raise TypeError(f"{name}: expected a Tensor or numbers, not {type(x).__name__}")
     return Tensor(as_values(x))
+
+
+def as_tensors(name: str, *operands: Any) -> list[Tensor]:
+    """Of one dtype where they can be: numbers and lists become float64 beside a float64 tensor."""
+    tensors = [as_tensor(name, x) for x in operands]
+    if any(t.dtype == float64 for t in tensors):
+        for k, x in enumerate(operands):
+            if not isinstance(x, (Tensor, np.ndarray, np.generic)):
+                tensors[k] = tensors[k].to(float64)
+    return tensors
 
 
 def finish(name: str, values: Array, nodes: Any) -> Tensor:

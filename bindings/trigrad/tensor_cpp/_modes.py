@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 from .._core import tensor as _core
+from .._decorating import within
 
 
 class _Recording:
@@ -25,43 +24,7 @@ class _Recording:
         _core._set_grad_enabled(self.before.pop())
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        if inspect.isgeneratorfunction(function):
-            return self._wrap_generator(function)
-
-        @functools.wraps(function)
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with _Recording(self.mode):  # a fresh one: the function may run in several threads
-                return function(*args, **kwargs)
-
-        return wrapper
-
-    def _wrap_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The mode holds while the generator's own lines run, not while its caller has the turn."""
-
-        @functools.wraps(function)
-        def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            inner = function(*args, **kwargs)
-            try:
-                with _Recording(self.mode):
-                    item = next(inner)
-                while True:
-                    try:
-                        sent = yield item
-                    except GeneratorExit:
-                        raise
-                    except BaseException as error:
-                        with _Recording(self.mode):
-                            item = inner.throw(error)
-                    else:
-                        with _Recording(self.mode):
-                            item = inner.send(sent)
-            except StopIteration as stop:
-                return stop.value
-            finally:
-                with _Recording(self.mode):
-                    inner.close()
-
-        return wrapper
+        return within(lambda: _Recording(self.mode), function)
 
 
 class set_grad_enabled(_Recording):  # noqa: N801 - PyTorch's name
