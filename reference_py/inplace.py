@@ -84,7 +84,7 @@ def _binary(name: str) -> Any:
     return method
 
 
-add_, sub_, mul_, div_ = _binary("add"), _binary("sub"), _binary("mul"), _binary("div")
+add_, sub_, mul_, div_, pow_ = (_binary(name) for name in BINARY)
 
 
 def augmented(self: Tensor, name: str, other: Any) -> Any:

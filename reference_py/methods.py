@@ -39,7 +39,7 @@ OTHERS = {
     products: "matmul dot outer",
     shapes: "flatten transpose squeeze unsqueeze split narrow tril triu masked_fill contiguous clone",
     indexing: "index_select gather scatter_add",
-    inplace: "add_ sub_ mul_ div_ fill_ zero_ copy_",
+    inplace: "add_ sub_ mul_ div_ pow_ fill_ zero_ copy_",
     autograd: "register_hook retain_grad",
 }
 

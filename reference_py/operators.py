@@ -70,6 +70,9 @@ class Operators:
     def __abs__(self) -> Any:
         return self.abs()
 
+    def __pos__(self) -> Any:
+        return self
+
     def __invert__(self) -> Any:
         return self._invert()
 

@@ -84,6 +84,9 @@ class Tensor(Operators):
         return self.ndim
 
     def size(self, dim: int | None = None) -> Any:
+        if dim is not None and not -self.ndim <= dim < self.ndim:
+            known = f"use -1 to {self.ndim - 1}" if self.ndim else "it has no dims"
+            raise IndexError(f"size: dim {dim} is out of range for shape {self.shape}: {known}")
         return self.shape if dim is None else self.shape[dim]
 
     def numel(self) -> int:

@@ -50,8 +50,13 @@ class Inputs {
   }
 
   std::size_t steps() const { return starts_.empty() ? 0 : starts_.size() - 1; }
-  // How many different batches the phase "step" walks, in every engine.
-  std::size_t span() const { return std::clamp<std::size_t>(steps(), 1, 64); }
+  // How many different batches the phase "step" walks, in every engine: those before the first shorter one. With the rest of
+  // an epoch among them, the average step would depend on how many repeats a block has.
+  std::size_t span() const {
+    std::size_t full = 1;
+    while (full < std::min<std::size_t>(steps(), 64) && rows_of(full).size() == rows_of(0).size()) ++full;
+    return full;
+  }
   double lr(std::size_t step) const { return lrs_.empty() ? 0.0 : lrs_[step % lrs_.size()]; }
 
   Batch batch(std::size_t step) const {

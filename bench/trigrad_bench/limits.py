@@ -60,25 +60,18 @@ class Product(NamedTuple):
     case: str
 
 
-def products(loaded: Workload) -> dict[Product, float]:
-    """The products of an average step, with how often each occurs. Weights are (out, in), as in PyTorch."""
+def products(loaded: Workload) -> dict[Product, int]:
+    """The products of a step, with how often each occurs. Weights are (out, in), as in PyTorch."""
     found: Counter[Product] = Counter()
-    epoch = rows_of(loaded)
-    for rows, (prefix, layers) in itertools.product(epoch, sizes.networks(loaded.model)):
+    rows = rows_of(loaded)
+    for prefix, layers in sizes.networks(loaded.model):
         for k, (n_in, n_out) in enumerate(itertools.pairwise(layers)):
             found[Product(rows, n_out, n_in, "NT")] += 1  # forward: x Wᵀ
             found[Product(n_out, n_in, rows, "TN")] += 1  # gradient of the weight: gᵀ x
             reads_data = k == 0 and prefix.removesuffix(".") not in loaded.model.heads
             if not reads_data or loaded.x_requires_grad:  # nobody asks for the gradient of the data
                 found[Product(rows, n_in, n_out, "NN")] += 1  # gradient of the input: g W
-    return {product: times / len(epoch) for product, times in found.items()}
-
-
-def weights(loaded: Workload, product: Product, count: float) -> int:
-    """How many different weights a step has for such a product, where it has as many rows."""
-    epoch = rows_of(loaded)
-    rows = product.k if product.case == "TN" else product.m
-    return round(count * len(epoch) / epoch.count(rows))
+    return found
 
 
 def traffic(loaded: Workload, dtype: str, cache: float) -> tuple[int, int]:
@@ -96,7 +89,7 @@ def traffic(loaded: Workload, dtype: str, cache: float) -> tuple[int, int]:
     optimizer, item = loaded.optimizer, np.dtype(dtype).itemsize
     state = {"none": 0, "sgd": int(optimizer.momentum != 0)}.get(optimizer.kind, 2)
     update = 0 if optimizer.kind == "none" else loaded.parameter_count * (3 + 2 * state)
-    activations = max(rows_of(loaded)) * sum(sum(layers) for _, layers in sizes.networks(loaded.model))
+    activations = rows_of(loaded) * sum(sum(layers) for _, layers in sizes.networks(loaded.model))
     working = item * (loaded.parameter_count * (2 + state) + activations)
     return working, max(item * update, int(max(0.0, working - cache)))
 
@@ -123,7 +116,7 @@ def multipliers(helpers: Mapping[str, Process]) -> dict[str, tuple[Process, dict
 
 
 def product_tasks(
-    who: Mapping[str, tuple[Process, dict[str, str]]], loaded: Workload, counts: Mapping[Product, float]
+    who: Mapping[str, tuple[Process, dict[str, str]]], loaded: Workload, counts: Mapping[Product, int]
 ) -> dict[tuple[Product, str], Task]:
     """Each product by each backend, with as many different weights as a step has of that shape.
 
@@ -136,7 +129,7 @@ def product_tasks(
             shape=[p.m, p.n, p.k],
             case=p.case,
             dtype=loaded.dtypes[0],
-            weights=weights(loaded, p, count),
+            weights=count,
             **told,
         )
         for p, count in counts.items()

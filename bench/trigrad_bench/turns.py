@@ -134,19 +134,15 @@ def phase_of(loaded: Workload) -> str:
     return "grad" if loaded.optimizer.kind == "none" else "step"
 
 
-def rows_of(loaded: Workload) -> list[int]:
-    """Rows of the steps of one epoch: the last may be shorter, and "step" walks through all of them."""
+def rows_of(loaded: Workload) -> int:
+    """Rows of a step that is timed: of a full batch."""
     total = sizes.shares(loaded.data)[0]
-    rows = min(loaded.batch or total, total)
-    if phase_of(loaded) == "grad" or total % rows == 0:
-        return [rows]
-    return [rows] * (total // rows) + [total % rows]
+    return min(loaded.batch or total, total)
 
 
 def steps(member: Member, loaded: Workload) -> Task:
-    """The engine's step; a repeat is the average step of an epoch where these differ."""
-    cycle, phase = len(rows_of(loaded)), phase_of(loaded)
-    return lambda n: member.block(phase, n * cycle) / cycle
+    """The engine's step."""
+    return lambda n: member.block(phase_of(loaded), n)
 
 
 def probed(process: Process, **question: Any) -> Task:

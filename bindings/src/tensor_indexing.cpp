@@ -47,6 +47,8 @@ Parsed parse(const Tensor& x, py::handle key) {
       ++used;
       continue;
     }
+    if (py::isinstance<py::str>(item) || PyFloat_Check(item.ptr()))
+      throw IndexError(std::string("getitem: cannot index with ") + Py_TYPE(item.ptr())->tp_name);
     arrays[k] = as_operand("getitem", item);
     if (arrays[k].numel() == 0 && !is_mask(arrays[k])) arrays[k] = to_dtype(arrays[k], DType::Int64);  // [] is a list of ints
     if (is_floating(arrays[k].dtype()))

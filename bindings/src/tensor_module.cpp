@@ -54,6 +54,9 @@ void bind_facts(TensorClass& cls) {
         return permute(x, order);
       },
       "A view with the dims in reverse order: the transpose of a matrix.");
+  cls.def_property_readonly(
+      "mT", [](const Tensor& x) { return transpose(x, -2, -1); },
+      "A view with the last two dims exchanged: a stack of matrices, transposed.");
   cls.def("data_ptr", [](const Tensor& x) { return reinterpret_cast<std::uintptr_t>(x.raw()); }, "The address of the first element.");
 }
 
@@ -129,6 +132,7 @@ void bind_in_place(TensorClass& cls) {
   in_place("sub_", &Tensor::sub_, "Subtracts other in place, as add_ adds.");
   in_place("mul_", &Tensor::mul_, "Multiplies by other in place, as add_ adds.");
   in_place("div_", &Tensor::div_, "Divides by other in place, as add_ adds.");
+  in_place("pow_", &Tensor::pow_, "Raises to the power of other in place, as add_ adds.");
   cls.def(
       "copy_",
       [](py::object self, py::object source) {

@@ -173,6 +173,11 @@ PyObject* augmented(PyObject* self, PyObject* other) {
   });
 }
 
+PyObject* power_in_place(PyObject* x, PyObject* y, PyObject* modulus) {
+  if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
+  return augmented<Pow, &Tensor::pow_>(x, y);
+}
+
 PyObject* compare(PyObject* x, PyObject* other, int how) {
   // Against None, a string or a stranger, == and != leave the answer to Python: False and True.
   const py::handle y = other;
@@ -274,6 +279,7 @@ TensorClass make_tensor_class() {
       {Py_nb_inplace_subtract, slot(augmented<Sub, &Tensor::sub_>)},
       {Py_nb_inplace_multiply, slot(augmented<Mul, &Tensor::mul_>)},
       {Py_nb_inplace_true_divide, slot(augmented<Div, &Tensor::div_>)},
+      {Py_nb_inplace_power, slot(power_in_place)},
       {0, nullptr},
   };
   PyType_Spec spec = {"trigrad._core.tensor.Tensor", sizeof(TensorObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,

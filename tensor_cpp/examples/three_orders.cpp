@@ -1,8 +1,8 @@
 // Three ways to walk the same graph backwards, and where the first of them ends.
 //
 // A recursive search needs a frame of the C stack per node on the longest path. The same search with its stack in an
-// array, or a walk by creation number, needs none: a graph may be as deep as memory allows. The sweeps are in
-// tensor_cpp/src/backward.cpp, all three on one page.
+// array, or a walk by creation number, needs none: a graph may be as deep as memory allows. The searches are in
+// tensor_cpp/src/orders.cpp, all three on one page.
 #include <trigrad/tensor/graph.hpp>
 #include <trigrad/tensor/ops.hpp>
 

@@ -175,6 +175,7 @@ Tensor& Tensor::add_(const Tensor& other) { return in_place(*this, "add_", other
 Tensor& Tensor::sub_(const Tensor& other) { return in_place(*this, "sub_", other, operator-); }
 Tensor& Tensor::mul_(const Tensor& other) { return in_place(*this, "mul_", other, operator*); }
 Tensor& Tensor::div_(const Tensor& other) { return in_place(*this, "div_", other, operator/); }
+Tensor& Tensor::pow_(const Tensor& other) { return in_place(*this, "pow_", other, pow); }
 
 namespace {
 void print(const Tensor& x, const Dims& strides, int dim, std::int64_t offset, std::string& text) {

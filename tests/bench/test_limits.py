@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from trigrad_bench import limits, turns, workload
+from trigrad_bench import arrays, limits, turns, workload
 from trigrad_bench.engines import native
-from trigrad_bench.limits import Product, last_cache, products, traffic, weights
+from trigrad_bench.engines.protocol import Inputs
+from trigrad_bench.limits import Product, last_cache, products, traffic
 from trigrad_bench.process import EngineError, Process
 
 from .harness import bench, only
@@ -33,22 +34,17 @@ def test_products_are_those_of_the_model() -> None:
     assert sum(products(workload.load("A2.d128")).values()) == 6, "the gradient of x is wanted"
 
 
-def test_a_shorter_last_batch_counts_as_often_as_it_comes() -> None:
-    found = products(workload.load("P3.matched"))  # 80 rows: 32, 32, 16
-    assert found[Product(32, 256, 256, "NT")] == pytest.approx(28 * 2 / 3)
-    assert found[Product(16, 256, 256, "NT")] == pytest.approx(28 / 3)
-
-
-def test_a_product_is_timed_with_as_many_weights_as_a_step_has() -> None:
+def test_a_step_that_is_timed_has_a_full_batch() -> None:
+    """80 rows are 32, 32, 16: with the last, an average would depend on how many repeats a block has."""
     loaded = workload.load("P3.matched")
     found = products(loaded)
-    for rows in (32, 16):
-        for p in (
-            Product(rows, 256, 256, "NT"),
-            Product(256, 256, rows, "TN"),
-            Product(rows, 256, 256, "NN"),
-        ):
-            assert weights(loaded, p, found[p]) == 28
+    assert {p.k if p.case == "TN" else p.m for p in found} == {32}
+    for p in (Product(32, 256, 256, "NT"), Product(256, 256, 32, "TN"), Product(32, 256, 256, "NN")):
+        assert found[p] == 28, "a product is timed with as many different weights"
+    for name, full in (("P3.matched", 2), ("P6.matched", 3), ("A1.d128", 1)):
+        made = arrays.make(workload.load(name))
+        assert Inputs(made.parameters, made.data, made.batches, made.lrs).span() == full, name
+    assert Inputs({}, {}, [], []).span() == 0
 
 
 @pytest.mark.parametrize("name", limits.WORKLOADS)
@@ -58,18 +54,18 @@ def test_products_are_all_the_work_there_is(name: str) -> None:
     rows = turns.rows_of(loaded)
     pairs = list(itertools.pairwise(loaded.model.layers))
     ways = [3 if k > 0 or loaded.x_requires_grad else 2 for k in range(len(pairs))]
-    expected = sum(2 * np.mean(rows) * a * b * w for (a, b), w in zip(pairs, ways, strict=True))
-    assert sum(2 * p.m * p.n * p.k * c for p, c in products(loaded).items()) == pytest.approx(expected)
+    expected = sum(2 * rows * a * b * w for (a, b), w in zip(pairs, ways, strict=True))
+    assert sum(2 * p.m * p.n * p.k * c for p, c in products(loaded).items()) == expected
 
 
 def test_what_an_update_moves() -> None:
     layers = (784, 4, 10)
     parameters = 784 * 4 + 4 + 4 * 10 + 10
-    for kind, momentum, arrays in (("sgd", 0.0, 3), ("sgd", 0.9, 5), ("adam", 0.0, 7), ("none", 0.0, 0)):
+    for kind, momentum, times in (("sgd", 0.0, 3), ("sgd", 0.9, 5), ("adam", 0.0, 7), ("none", 0.0, 0)):
         optimizer = {"optimizer.kind": kind, "optimizer.lr": 0.1, "optimizer.momentum": momentum}
         loaded = workload.load("F2", {"model.layers": layers, **optimizer})
         working, moved = traffic(loaded, "float32", cache=1e9)
-        assert moved == 4 * arrays * parameters
+        assert moved == 4 * times * parameters
         assert working >= 4 * 2 * parameters
     assert traffic(loaded, "float32", cache=100.0)[1] == working - 100, "what a cache cannot hold"
 

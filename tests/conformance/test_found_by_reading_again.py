@@ -205,3 +205,27 @@ def test_detect_anomaly_ends_where_it_began(engine: Engine) -> None:
             tg.sqrt(x * 0.0).sum().backward()
         (x * 2.0).sum().backward()
     assert x.grad is not None
+
+
+@engines
+def test_operators_and_methods_mean_the_same(engine: Engine) -> None:
+    tg, x = engine.tg, engine.tensor([[1.0, -2.0, 3.0]])
+    whole, truths = engine.tensor([1, 2]), engine.tensor([True, False])
+    assert engine.array(+x).tolist() == [[1.0, -2.0, 3.0]]
+    assert engine.array(truths & ~truths | truths).tolist() == [True, False]
+    for refused in (lambda: whole & whole, lambda: truths | whole, lambda: ~whole):
+        with pytest.raises(tg.errors.DTypeError, match=r"needs (a )?bool"):
+            refused()
+    assert engine.array(x.mT).tolist() == engine.array(x.T).tolist()
+    assert tuple(tg.zeros((4, 2, 3)).mT.shape) == (4, 3, 2)
+    assert engine.array(x.where(x > 0, 0.0)).tolist() == [[1.0, 0.0, 3.0]]
+    assert engine.array(x[0].outer(x[0, :2])).tolist() == [[1.0, -2.0], [-2.0, 4.0], [3.0, -6.0]]
+    assert (x.dim(), x.size(-1), x.stride(), x.is_contiguous()) == (2, 3, (3, 1), True)
+    assert f"{x[0, 2]:.2f} {x[0, 0]}" == f"3.00 {x[0, 0]!r}"
+    assert type(x.max(1)).__name__ == type(x.min(1)).__name__ == "ValuesIndices"
+    for dim in (2, -3):
+        with pytest.raises(IndexError, match=f"size: dim {dim} is out of range"):
+            x.size(dim)
+    for key in ("a", 1.0):
+        with pytest.raises(IndexError, match="getitem"):
+            x[key]

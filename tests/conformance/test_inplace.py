@@ -26,6 +26,7 @@ CHANGES: dict[str, tuple[Any, list[float]]] = {
     "sub_": (lambda t: t.sub_(1.0), [0.0, 1.0, 3.0]),
     "mul_": (lambda t: t.mul_(2.0), [2.0, 4.0, 8.0]),
     "div_": (lambda t: t.div_(2.0), [0.5, 1.0, 2.0]),
+    "pow_": (lambda t: t.pow_(2.0), [1.0, 4.0, 16.0]),
     "zero_": (lambda t: t.zero_(), [0.0, 0.0, 0.0]),
     "fill_": (lambda t: t.fill_(7.0), [7.0, 7.0, 7.0]),
     "copy_": (lambda t: t.copy_(t * 3.0), [3.0, 6.0, 12.0]),
@@ -69,6 +70,9 @@ def test_augmented_assignment(engine: Engine) -> None:
     plain += 1.0
     assert same is plain
     assert engine.array(same).tolist() == [2.0, 3.0]
+    plain **= 2.0
+    assert same is plain
+    assert engine.array(same).tolist() == [4.0, 9.0]
     x = engine.tensor([1.0, 2.0], None, True)
     a = x * 3.0
     old = a
@@ -76,6 +80,7 @@ def test_augmented_assignment(engine: Engine) -> None:
     a *= 2.0
     a -= 1.0
     a /= 2.0
+    a **= 1.0
     assert a is not old
     assert engine.array(old).tolist() == [3.0, 6.0]
     a.sum().backward()

@@ -47,16 +47,16 @@ SURFACE = {*ELEMENTWISE, *REDUCTIONS, *PRODUCTS, *SHAPES, *LOSSES, *CREATION, *O
 METHODS = {
     *(set(ELEMENTWISE) - {"where"}),
     *REDUCTIONS,
-    "matmul",
+    *"matmul outer where dim stride is_contiguous mT".split(),
     *SHAPES,
     *"""view contiguous clone detach item tolist numpy to
-    float double long bool astype zero_ fill_ copy_ add_ sub_ mul_ div_ requires_grad_ retain_grad
+    float double long bool astype zero_ fill_ copy_ add_ sub_ mul_ div_ pow_ requires_grad_ retain_grad
     register_hook backward dtype shape ndim size numel T is_leaf requires_grad grad grad_fn data
     _version""".split(),
 }
 OPERATORS = """
     add sub mul truediv pow matmul neg radd rsub rmul rtruediv rpow eq ne lt le gt ge and or invert iadd
-    isub imul itruediv len iter bool float int getitem setitem abs array
+    isub imul itruediv ipow pos format len iter bool float int getitem setitem abs array
 """.split()
 ERRORS = {
     "ShapeError": ValueError,
@@ -114,9 +114,9 @@ def test_surface(engine: Engine) -> None:
 @engines
 def test_methods(engine: Engine) -> None:
     """Every method and attribute of a Tensor is there, operators too."""
-    t = engine.tensor([1.0])
-    missing = sorted(n for n in METHODS if not hasattr(t, n))
-    missing += [n for n in OPERATORS if getattr(type(t), f"__{n}__", None) is None]
+    kind = type(engine.tensor([1.0]))
+    missing = sorted(n for n in METHODS if not hasattr(kind, n))
+    missing += [n for n in OPERATORS if getattr(kind, f"__{n}__", None) is None]
     assert not missing, f"{engine.id}.Tensor lacks {missing}"
 
 

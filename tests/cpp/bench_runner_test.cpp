@@ -28,17 +28,17 @@ struct Diary {
   }
 };
 
-Inputs two_batches() {
+Inputs batches_of_two_two_and_one() {
   Bundle bundle;
-  bundle.add("data/x", {2, 1}, {0.5, 0.25});
-  bundle.arrays.emplace_back("batches/flat", Array{{2}, {}, {0, 1}});
-  bundle.arrays.emplace_back("batches/starts", Array{{3}, {}, {0, 1, 2}});
+  bundle.add("data/x", {5, 1}, {0.5, 0.25, 0, 1, 2});
+  bundle.arrays.emplace_back("batches/flat", Array{{5}, {}, {0, 1, 2, 3, 4}});
+  bundle.arrays.emplace_back("batches/starts", Array{{4}, {}, {0, 2, 4, 5}});
   return Inputs::from(bundle);
 }
 
 std::string written(const std::string& phase, std::int64_t n) {
   Runner<Diary> runner;
-  runner.setup({}, two_batches(), "float64", 1);
+  runner.setup({}, batches_of_two_two_and_one(), "float64", 1);
   Diary::text.clear();
   runner.run(phase, n);
   return Diary::text;
@@ -46,7 +46,7 @@ std::string written(const std::string& phase, std::int64_t n) {
 
 TEST(BenchRunner, ARunBeginsWithOneRepeatThatIsNotCounted) {
   const std::string first = "clear forward0 backward update0 ", second = "clear forward1 backward update1 ";
-  EXPECT_EQ(written("step", 3), "reset " + first + first + second + first) << "an untimed step, then batch after batch";
+  EXPECT_EQ(written("step", 3), "reset " + first + first + second + first) << "an untimed step, then full batch after full batch";
   EXPECT_EQ(written("forward", 2), "reset forward0 forward0 forward0 ");
   EXPECT_EQ(written("grad", 1), "reset clear forward0 backward clear forward0 backward ");
   EXPECT_EQ(written("backward", 1), "reset clear forward0 backward clear forward0 backward ");
@@ -61,7 +61,7 @@ TEST(BenchRunner, WhatCannotBeRunIsRefused) {
 
 TEST(BenchRunner, LossesAndResultsStartFromTheInitialParameters) {
   Runner<Diary> runner;
-  runner.setup({}, two_batches(), "float64", 1);
+  runner.setup({}, batches_of_two_two_and_one(), "float64", 1);
   Diary::text.clear();
   EXPECT_EQ(runner.losses(2).size(), 2u);
   EXPECT_EQ(Diary::text, "reset clear forward0 backward update0 clear forward1 backward update1 reset ");

@@ -159,10 +159,15 @@ TEST(TensorErrors, InPlace) {
   const std::string leaf = ": a leaf that requires grad cannot be changed in place; do it inside no_grad()";
   const std::string tracked = ": a tensor that a graph tracks cannot be changed in place; write a = a + b, or change a detached clone";
   const std::pair<std::string, std::function<void(Tensor&)>> changes[] = {
-      {"add_", [](Tensor& x) { x.add_(1.0); }},      {"sub_", [](Tensor& x) { x.sub_(1.0); }},
-      {"mul_", [](Tensor& x) { x.mul_(1.0); }},      {"div_", [](Tensor& x) { x.div_(1.0); }},
-      {"zero_", [](Tensor& x) { x.zero_(); }},       {"fill_", [](Tensor& x) { x.fill_(1); }},
-      {"copy_", [](Tensor& x) { x.copy_(z({3})); }}, {"setitem", [](Tensor& x) { x.copy_(z({3}), "setitem"); }},
+      {"add_", [](Tensor& x) { x.add_(1.0); }},
+      {"sub_", [](Tensor& x) { x.sub_(1.0); }},
+      {"mul_", [](Tensor& x) { x.mul_(1.0); }},
+      {"div_", [](Tensor& x) { x.div_(1.0); }},
+      {"pow_", [](Tensor& x) { x.pow_(1.0); }},
+      {"zero_", [](Tensor& x) { x.zero_(); }},
+      {"fill_", [](Tensor& x) { x.fill_(1); }},
+      {"copy_", [](Tensor& x) { x.copy_(z({3})); }},
+      {"setitem", [](Tensor& x) { x.copy_(z({3}), "setitem"); }},
   };
   for (const auto& [name, change] : changes) {
     Tensor x = g({3}), y = x * 2.0;

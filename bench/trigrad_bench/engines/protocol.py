@@ -26,6 +26,7 @@ Read next: program.py (the workload over any trigrad engine), ../worker.py, ../.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,8 +61,12 @@ class Inputs:
         return {name: array[rows] for name, array in self.data.items() if not name.endswith("_val")}
 
     def span(self) -> int:
-        """How many batches the phase "step" walks."""
-        return min(SPAN, len(self.batches))
+        """How many batches the phase "step" walks: those before the first shorter one.
+
+        With the rest of an epoch among them, the average step would depend on how many repeats a block has.
+        """
+        full = itertools.takewhile(lambda rows: len(rows) == len(self.batches[0]), self.batches[:SPAN])
+        return sum(1 for _ in full)
 
 
 class Engine(Protocol):

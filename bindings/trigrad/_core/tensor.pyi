@@ -97,6 +97,10 @@ class Tensor:
         """
         ~self
         """
+    def __ipow__(self, value: typing.Any) -> Tensor:
+        """
+        Return self**=value.
+        """
     def __isub__(self, value: typing.Any) -> Tensor:
         """
         Return self-=value.
@@ -559,6 +563,10 @@ class Tensor:
         """
         x^y, elementwise. Gradient: g y x^(y-1), g z log x.
         """
+    def pow_(self, other: typing.Any) -> typing.Any:
+        """
+        Raises to the power of other in place, as add_ adds.
+        """
     def prod(self, dim: typing.Any = None, keepdim: builtins.bool = False, *, axis: typing.Any = None, keepdims: builtins.bool | None = None) -> Tensor:
         """
         The product over dim, or over everything.
@@ -786,6 +794,11 @@ class Tensor:
     def is_leaf(self) -> builtins.bool:
         """
         Whether no recorded op made this.
+        """
+    @property
+    def mT(self) -> Tensor:
+        """
+        A view with the last two dims exchanged: a stack of matrices, transposed.
         """
     @property
     def ndim(self) -> builtins.int:

@@ -25,7 +25,7 @@ OPERATORS = {
     "T": "permute",
     "mT": "transpose",
 }
-IN_PLACE = {"add_", "sub_", "mul_", "div_", "fill_", "zero_", "copy_", "__setitem__"}
+IN_PLACE = {"add_", "sub_", "mul_", "div_", "pow_", "fill_", "zero_", "copy_", "__setitem__"}
 ESCAPES = {"item", "numpy", "tolist", "__float__", "__array__", "data"}  # numbers leave the graph here
 CUTS = {"detach"}  # gradients stop here, though the numbers go on
 

@@ -27,6 +27,7 @@ AS_PLAIN = {
     "__isub__": "__sub__",
     "__imul__": "__mul__",
     "__itruediv__": "__truediv__",
+    "__ipow__": "__pow__",
 }
 EMPTY = (
     "inplace",

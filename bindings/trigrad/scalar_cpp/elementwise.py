@@ -106,8 +106,8 @@ def clamp(x: Any, min: Any = None, max: Any = None) -> Tensor:
 
 FUNCTIONS |= {"gelu": gelu, "clamp": clamp}
 for _name, _made in FUNCTIONS.items():
-    if _name != "where":
-        setattr(Tensor, _name, _made)
+    setattr(Tensor, _name, _made)
+Tensor.where = lambda self, condition, other: FUNCTIONS["where"](condition, self, other)  # type: ignore[attr-defined]
 
 
 # ---- operators
@@ -130,29 +130,19 @@ Tensor.__abs__ = lambda self: elementwise("abs", self)  # type: ignore[method-as
 Tensor.__pos__ = lambda self: self  # type: ignore[method-assign]
 
 
-def _logical(name: str, function: Any) -> Callable[[Tensor, Any], Tensor]:
-    def method(self: Tensor, other: Any) -> Tensor:
-        x, y = self, as_tensor(name, other)
-        if x.dtype == float64 or y.dtype == float64:
-            raise DTypeError(f"{name}: needs boolean or integer tensors, not {x.dtype} and {y.dtype}")
-        broadcast(name, x.shape, y.shape)
-        return Tensor(np.asarray(function(x._array, y._array)))
+def _of_truths(name: str) -> Callable[..., Tensor]:
+    """& | ~ are for truth values: of integers they would be bit by bit, which no other operation is."""
+
+    def method(self: Tensor, *other: Any) -> Tensor:
+        for x in (self, *other):
+            if isinstance(x, Tensor) and x.dtype != bool_:
+                raise DTypeError(f"{name}: needs bool tensors, not {x.dtype}")
+        return elementwise(name, self, *other)
 
     return method
 
 
-for _name in ("__and__", "__rand__"):
-    setattr(Tensor, _name, _logical("and", np.bitwise_and))
-for _name in ("__or__", "__ror__"):
-    setattr(Tensor, _name, _logical("or", np.bitwise_or))
-for _name in ("__xor__", "__rxor__"):
-    setattr(Tensor, _name, _logical("xor", np.bitwise_xor))
-
-
-def _invert(self: Tensor) -> Tensor:
-    if self.dtype == float64:
-        raise DTypeError(f"invert: needs a boolean or integer tensor, not {self.dtype}")
-    return Tensor(np.asarray(np.invert(self._array)))
-
-
-Tensor.__invert__ = _invert  # type: ignore[method-assign]
+for _name in ("and", "or"):
+    setattr(Tensor, f"__{_name}__", _of_truths(f"logical_{_name}"))
+    setattr(Tensor, f"__r{_name}__", _of_truths(f"logical_{_name}"))
+Tensor.__invert__ = _of_truths("logical_not")  # type: ignore[method-assign]

@@ -82,7 +82,7 @@ def _augmented(op: str, symbol: str) -> Callable[[Tensor, Any], Tensor]:
     return method
 
 
-for _op, _symbol in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv"}.items():
+for _op, _symbol in {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow"}.items():
     setattr(Tensor, _op + "_", _arithmetic(_op))
     setattr(Tensor, f"__i{_symbol}__", _augmented(_op, _symbol))
 

@@ -205,7 +205,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     return _dots("einsum", product, tensors[-1], px, py, shape, prod(full_shape[len(output) :]))
 
 
-for _method in (matmul, dot):
+for _method in (matmul, dot, outer):
     setattr(Tensor, _method.__name__, _method)
 Tensor.__matmul__ = matmul  # type: ignore[method-assign]
 Tensor.__rmatmul__ = lambda self, other: matmul(other, self)  # type: ignore[method-assign]

@@ -21,8 +21,7 @@ __all__ = [
     *"var".split(),
 ]
 
-Max = namedtuple("Max", "values indices")
-Min = namedtuple("Min", "values indices")
+ValuesIndices = namedtuple("ValuesIndices", "values indices")
 
 
 def _named(dim: Any, keepdim: bool, axis: Any, keepdims: bool | None) -> tuple[Any, bool]:
@@ -204,27 +203,27 @@ def _along(name: str, x: Tensor, dim: Any, keepdim: bool) -> tuple[Tensor, Tenso
     return values, Tensor(np.asarray(np.expand_dims(found, d) if keepdim else found, dtype=int64))
 
 
-def _max_or_min(name: str, kind: Any, x: Any, dim: Any, keepdim: bool) -> Any:
+def _max_or_min(name: str, x: Any, dim: Any, keepdim: bool) -> Any:
     x = as_tensor(name, x)
     if isinstance(dim, Tensor):
         return elementwise(name + "imum", x, dim)
     if dim is None:
         return _extreme(name, x, tuple(range(x.ndim)), False)
-    return kind(*_along(name, x, dim, keepdim))
+    return ValuesIndices(*_along(name, x, dim, keepdim))
 
 
 def max(
     x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
 ) -> Any:
     """max(x): the largest, ties sharing the gradient; max(x, dim): values, first indices; max(x, other)."""
-    return _max_or_min("max", Max, x, *_named(dim, keepdim, axis, keepdims))
+    return _max_or_min("max", x, *_named(dim, keepdim, axis, keepdims))
 
 
 def min(
     x: Any, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool | None = None
 ) -> Any:
     """min(x): the smallest, ties sharing the gradient; min(x, dim): values, first indices; min(x, other)."""
-    return _max_or_min("min", Min, x, *_named(dim, keepdim, axis, keepdims))
+    return _max_or_min("min", x, *_named(dim, keepdim, axis, keepdims))
 
 
 def _arg(name: str, function: Any, x: Any, dim: Any, keepdim: bool) -> Tensor:

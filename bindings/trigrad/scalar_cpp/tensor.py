@@ -84,10 +84,8 @@ class Tensor:
         def __rmatmul__(self, other: Any) -> Tensor: ...
         def __and__(self, other: Any) -> Tensor: ...
         def __or__(self, other: Any) -> Tensor: ...
-        def __xor__(self, other: Any) -> Tensor: ...
         def __rand__(self, other: Any) -> Tensor: ...
         def __ror__(self, other: Any) -> Tensor: ...
-        def __rxor__(self, other: Any) -> Tensor: ...
         def __eq__(self, other: Any) -> Tensor: ...  # type: ignore[override]
         def __ne__(self, other: Any) -> Tensor: ...  # type: ignore[override]
         def __lt__(self, other: Any) -> Tensor: ...
@@ -123,6 +121,22 @@ class Tensor:
         from .shapes import permute
 
         return permute(self, tuple(range(self.ndim))[::-1])
+
+    @property
+    def mT(self) -> Tensor:  # noqa: N802
+        from .shapes import transpose
+
+        return transpose(self, -2, -1)
+
+    def dim(self) -> int:
+        return self.ndim
+
+    def stride(self) -> Shape:
+        """Steps between neighbours along each dim, in elements."""
+        return tuple(step // self._array.itemsize for step in self._array.strides)
+
+    def is_contiguous(self) -> bool:
+        return self._array.flags.c_contiguous
 
     @property
     def is_leaf(self) -> bool:
@@ -229,6 +243,9 @@ class Tensor:
                 "use .any() or .all()"
             )
         return bool(self._array.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.numel() == 1 else repr(self)
 
     def __repr__(self) -> str:
         text = np.array2string(self._array, separator=", ", prefix="tensor(", threshold=1000)

@@ -1,6 +1,6 @@
 // The graph: how an op is recorded, and how gradients are asked for.
 //
-// Read before: cell.hpp, row.hpp. The sweep itself is src/backward.cpp.
+// Read before: cell.hpp, row.hpp. The orders are src/orders.cpp, the sweep is src/backward.cpp.
 #pragma once
 
 #include <trigrad/tensor/tensor.hpp>

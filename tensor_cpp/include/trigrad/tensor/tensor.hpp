@@ -91,6 +91,7 @@ class Tensor {
   Tensor& sub_(const Tensor& other);
   Tensor& mul_(const Tensor& other);
   Tensor& div_(const Tensor& other);
+  Tensor& pow_(const Tensor& other);
 
   template <class Op, class... In>
   static Tensor apply(const typename Op::Attrs& attrs, const In&... inputs);
