@@ -58,9 +58,9 @@ def natural_dtype(value: Any) -> np.dtype[Any]:
     first = value
     while isinstance(first, list | tuple) and first:
         first = first[0]
-    if isinstance(first, ARRAYS):
-        return as_dtype(np.asarray(_plain(value)).dtype)
     found = np.asarray(_plain(value))
+    if isinstance(first, ARRAYS):
+        return as_dtype(found.dtype)
     if found.dtype.kind not in "biuf":
         raise DTypeError(f"tensor: cannot make a tensor of {type(value).__name__} {value!r}"[:200])
     return get_default_dtype() if found.dtype.kind == "f" else as_dtype(found.dtype)

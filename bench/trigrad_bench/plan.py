@@ -52,13 +52,11 @@ def missing(
     dtype, threads, proc = asked
     have = {
         (line["engine"], line["phase"])
-        for line in kept
-        if line["kind"] == "cell"
-        and line["workload"] in (loaded.name, options.instead.get(name))
+        for line in final_cells(kept)
+        if line["workload"] in (loaded.name, options.instead.get(name))
         and (line["threads"], generation(line["proc"])) == (threads, proc)
         and (line["dtype"] == dtype or (instead and line["dtype"] == "float64"))
         and line["status"] in HAVE
-        and not line.get("interrupted")
     }
     checked = options.check_only or name in options.gates
     phases = ["check"] if checked else [p for p in options.phases_of(name) if p != "update"]

@@ -183,14 +183,12 @@ namespace {
 bool is_number(const Tensor& x) { return x.cell()->weak; }
 }  // namespace
 
-bool are_numbers(std::span<const Tensor> operands) { return std::ranges::all_of(operands, is_number); }
-
 void settle(std::span<Tensor> operands) {
   if (std::ranges::none_of(operands, is_number)) return;
   std::vector<const Tensor*> all;
   for (const Tensor& x : operands) all.push_back(&x);
   DType common = promote(all);
-  if (is_floating(common) && are_numbers(operands)) common = default_dtype();
+  if (is_floating(common) && std::ranges::all_of(operands, is_number)) common = default_dtype();
   for (Tensor& x : operands)
     if (is_number(x)) {
       x = to_dtype(x, common);

@@ -35,7 +35,6 @@ py::array array_from(std::string_view op, py::handle data);  // np.asarray(data)
 Tensor as_operand(std::string_view op, py::handle object);
 // The same where it stands alone: what tensor(object) would be, or the tensor itself.
 Tensor as_tensor(std::string_view op, py::handle object);
-bool are_numbers(std::span<const Tensor> operands);  // Python's, all of them
 // Numbers take the dtype that they and the tensors beside them promote to, or what tensor() would give them all.
 void settle(std::span<Tensor> operands);
 template <class... Objects>

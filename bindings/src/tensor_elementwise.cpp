@@ -12,14 +12,15 @@ namespace trigrad {
 Tensor apply_row(const OpRow& row, const PackedAttrs& attrs, std::initializer_list<py::handle> arguments) {
   std::array<Tensor, 3> made;  // for what is no tensor yet
   std::array<const Tensor*, 3> inputs{};
-  std::size_t count = 0, numbers = 0;
+  std::size_t count = 0;
+  bool only_numbers = true;
   for (const py::handle argument : arguments) {
     const Tensor* given = tensor_in(argument);
-    if (!given) ++numbers, made[count] = as_operand(row.info->name, argument);
-    inputs[count] = given ? given : &made[count];
+    inputs[count] = given ? given : &(made[count] = as_operand(row.info->name, argument));
+    only_numbers = only_numbers && !given && made[count].cell()->weak;
     ++count;
   }
-  if (numbers == count && are_numbers(std::span(made.data(), count))) settle(std::span(made.data(), count));
+  if (only_numbers) settle(std::span(made.data(), count));
   return apply_elementwise(row, attrs, std::span(inputs.data(), count));
 }
 

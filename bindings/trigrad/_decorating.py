@@ -1,4 +1,4 @@
-"""A `with` block around every call of a function."""
+"""A `with` block around every call of a function. (reference_py stands alone, and so has its own.)"""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from typing import Any
 Function = Callable[..., Any]
 
 
-def within(
-    block: Callable[[], AbstractContextManager[Any]], function: Callable[..., Any]
-) -> Callable[..., Any]:
+def within(block: Callable[[], AbstractContextManager[Any]], function: Function) -> Function:
     """The function inside a fresh block at each call, as it may run in several threads."""
 
     @functools.wraps(function)

@@ -5,7 +5,9 @@ Why it exists: see test_found_by_reading.py, which is about the same sort of gap
 
 from __future__ import annotations
 
+import inspect
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -229,3 +231,44 @@ def test_operators_and_methods_mean_the_same(engine: Engine) -> None:
     for key in ("a", 1.0):
         with pytest.raises(IndexError, match="getitem"):
             x[key]
+
+
+@engines
+def test_a_generator_records_nothing_under_no_grad(engine: Engine) -> None:
+    """While its own lines run; its caller records as ever. send, throw, close and the value it returns pass
+    through."""
+    tg, seen = engine.tg, []
+    w = tg.tensor(2.0, requires_grad=True)
+
+    def recorded() -> bool:
+        return bool((w * 2.0).requires_grad)
+
+    def walk() -> Iterator[Any]:
+        try:
+            seen.append(((yield recorded()), recorded()))
+            try:
+                yield 2
+            except KeyError:
+                yield recorded()
+        finally:
+            seen.append(recorded())
+        return "end"
+
+    decorated: list[Any] = [tg.no_grad(walk), tg.no_grad()(walk), tg.set_grad_enabled(False)(walk)]
+    for walk_unrecorded in decorated:
+        seen.clear()
+        steps = walk_unrecorded()
+        assert inspect.isgenerator(steps)
+        assert next(steps) is False
+        assert recorded()
+        assert steps.send("sent") == 2
+        assert recorded()
+        assert steps.throw(KeyError()) is False
+        with pytest.raises(StopIteration) as stop:
+            next(steps)
+        assert stop.value.value == "end"
+        early = walk_unrecorded()
+        next(early)
+        early.close()
+        assert seen == [("sent", False), False, False]
+        assert recorded()

@@ -128,39 +128,3 @@ def test_arange_counts_beyond_the_digits_of_a_double(engine: Engine) -> None:
     ):
         numbers = engine.tg.arange(start, end, step)
         assert engine.array(numbers).tolist() == list(range(start, end, step))
-
-
-@engines
-def test_a_generator_records_nothing_under_no_grad(engine: Engine) -> None:
-    """While its own lines run; its caller records as ever. send, throw, close and the value it returns pass
-    through."""
-    tg, seen = engine.tg, []
-
-    def walk() -> Iterator[Any]:
-        try:
-            seen.append(((yield tg.is_grad_enabled()), tg.is_grad_enabled()))
-            try:
-                yield 2
-            except KeyError:
-                yield tg.is_grad_enabled()
-        finally:
-            seen.append(tg.is_grad_enabled())
-        return "end"
-
-    decorated: list[Any] = [tg.no_grad(walk), tg.no_grad()(walk), tg.set_grad_enabled(False)(walk)]
-    for walk_unrecorded in decorated:
-        seen.clear()
-        steps = walk_unrecorded()
-        assert next(steps) is False
-        assert tg.is_grad_enabled()
-        assert steps.send("sent") == 2
-        assert tg.is_grad_enabled()
-        assert steps.throw(KeyError()) is False
-        with pytest.raises(StopIteration) as stop:
-            next(steps)
-        assert stop.value.value == "end"
-        early = walk_unrecorded()
-        next(early)
-        early.close()
-        assert seen == [("sent", False), False, False]
-        assert tg.is_grad_enabled()

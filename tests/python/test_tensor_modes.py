@@ -1,7 +1,7 @@
-"""Recording on and off, and the search for NaN: as blocks, decorators, nested, across exceptions and
-generators.
+"""Recording on and off, and the search for NaN: as blocks, decorators, nested, across exceptions.
 
-Why it exists: a mode that leaks out of its block switches training off silently."""
+Why it exists: a mode that leaks out of its block switches training off silently. Generators are in
+tests/conformance/test_found_by_reading_again.py."""
 
 from __future__ import annotations
 
@@ -93,43 +93,6 @@ def test_set_grad_enabled_acts_at_once_and_as_a_decorator() -> None:
 
     assert recorded()
     assert not f()
-    assert recorded()
-
-
-def test_generators_under_a_decorator() -> None:
-    """The mode holds inside the generator, not in the loop that walks it; send, throw and close pass
-    through."""
-    seen: list[bool] = []
-
-    @tg.no_grad()
-    def walk() -> Generator[int, str, str]:
-        try:
-            got = yield 1
-            seen.append(recorded())
-            assert got == "sent"
-            try:
-                yield 2
-            except KeyError:
-                seen.append(recorded())
-                yield 3
-        finally:
-            seen.append(recorded())
-        return "end"
-
-    steps = walk()
-    assert inspect.isgenerator(steps)
-    assert next(steps) == 1
-    assert recorded()
-    assert steps.send("sent") == 2
-    assert recorded()
-    assert steps.throw(KeyError()) == 3
-    with pytest.raises(StopIteration) as stop:
-        next(steps)
-    assert stop.value.value == "end"
-    early = walk()
-    next(early)
-    early.close()
-    assert seen == [False, False, False, False]
     assert recorded()
 
 
