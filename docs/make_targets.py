@@ -8,13 +8,15 @@ that is missed stays on the page, beside the limit of this machine where that fo
     trigrad bench run --workloads M2 --engines scalar_cpp.value,micrograd --extras value --rounds 1
     python docs/make_targets.py results/RUN/lines.jsonl results/RUN2/lines.jsonl results/RUN3/lines.jsonl
 
-Runs of several machines may be given; those of one machine stand together.
+Runs of several machines may be given; those of one machine stand together. What is stored of a machine stays
+until new runs of it are given.
 
 Without an argument the page is written again from the stored lines; `--check` says whether it is fresh.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 from collections.abc import Mapping, Sequence
@@ -92,15 +94,15 @@ LIMIT = """
 ### How near the limit
 
 The limit of a step is the sum of its matrix products, each by whichever library here computes it fastest, on
-as many different weights as the step has, and the bytes that must move besides; one thread. The table has
-steps in multiples of it. What PyTorch takes is what the limit allows: no engine can be more times as fast
-here, nor more than C++ is and its own multiple together. A goal above either, each at the upper end of its
-interval, cannot be reached.
-
+as many different weights as the step has, and the bytes that must move besides. With two threads a product of
+backward counts half of its time on one, where that is less: its layer's other product may run beside it. The
+tables have steps in multiples of the limit. What PyTorch takes is what it allows: no engine can be more times
+as fast here, nor more than C++ is and its own multiple together. A goal above either, each at the upper end
+of its interval, cannot be reached.
 """
-COPIED = """The bytes of this run were counted at the speed of a copy, which may be less than an
+COPIED = """
+The bytes of this run were counted at the speed of a copy, which may be less than an
 update's: a multiple below 1 comes of that.
-
 """
 OPS = """
 ### One operation
@@ -130,6 +132,11 @@ SIZES = """
 Nanoseconds for an operation as the graph grows, on the second pass, when the memory is there:
 
 """
+
+
+def counted(threads: int) -> str:
+    """1 thread, 2 threads."""
+    return f"{threads} thread{'s' * (threads > 1)}"
 
 
 def mark(reached: bool, nearly: bool = False, possible: bool = True) -> str:
@@ -164,7 +171,7 @@ def speeds(found: Sequence[summary.Row], threads: int, limited: Mapping[tuple[st
     rows = {(r.line["workload"], r.line["engine"]): r for r in found if r.line["threads"] == threads}
     names = [n for n in GOALS if (n, "torch") in rows]
     beside = [e for e in BESIDE if any((n, e) in rows for n in names)]
-    text = [f"\n### A training step, {threads} thread{'s' * (threads > 1)}\n\n"]
+    text = [f"\n### A training step, {counted(threads)}\n\n"]
     text += ["| | network | PyTorch | C++ | goal | Python | goal |", *(f" {BESIDE[e]} |" for e in beside)]
     text += ["\n| --- | --- | ---: | ---: | ---: | ---: | ---: |", *(" ---: |" for _ in beside)]
     for name in names:
@@ -194,11 +201,12 @@ def allowed(native: stats.Ratio | None, ours: stats.Ratio | None, torch: stats.R
 
 
 def limit_table(lines: Sequence[Line]) -> str:
-    """Each step against its limit, and what the limit allows."""
+    """Each step with one number of threads against its limit, and what the limit allows."""
     by_name: dict[str, dict[str, Line]] = {}
     for line in lines:
         by_name.setdefault(line["workload"], {})[line["engine"]] = line
-    text = ["| | limit | C++ | goal | Python | PyTorch |\n| --- | ---: | ---: | ---: | ---: | ---: |\n"]
+    text = [f"\n| {counted(lines[0]['threads'])} | limit | C++ | goal | Python | PyTorch |"]
+    text += ["\n| --- | ---: | ---: | ---: | ---: | ---: |\n"]
     for name, engines in by_name.items():
         if name not in GOALS or "torch" not in engines:
             continue
@@ -315,7 +323,7 @@ def means(found: Sequence[summary.Row]) -> list[str]:
         native, python = (mean([speed(rows.get((name, e))) for name in GOALS]) for e in (NATIVE, PYTHON))
         if native and python:
             cells = f"{reached(native, MEAN.native)} | {reached(python, MEAN.python)}"
-            text.append(f" {threads} thread{'s' * (threads > 1)} | {cells} |")
+            text.append(f" {counted(threads)} | {cells} |")
     return text
 
 
@@ -327,11 +335,14 @@ def section(rows: list[Line], found: Sequence[summary.Row]) -> str:
     text.append(f"\n{lines.machine['cores']} cores, {lines.machine['compiler']}; {names}.\n")
     text += [f"{run['started'][:10]}, `{' '.join(run['argv'])}`.\n" for run in lines.kind("run")]
     limited = lines.kind("limit")
-    multiples = {(x["workload"], x["engine"]): ratio for x in limited if (ratio := limits.ratio(x))}
     for threads in sorted({r.line["threads"] for r in found}):
-        text.append(speeds(found, threads, multiples if threads == 1 else {}))  # limits are of one thread
+        mine = [line for line in limited if line["threads"] == threads]
+        multiples = {(x["workload"], x["engine"]): ratio for x in mine if (ratio := limits.ratio(x))}
+        text.append(speeds(found, threads, multiples))
     if limited:
-        text += [LIMIT, "" if all("moved_by" in line for line in limited) else COPIED, limit_table(limited)]
+        text += [LIMIT, "" if all("moved_by" in line for line in limited) else COPIED]
+        by_threads = itertools.groupby(limited, key=lambda line: line["threads"])
+        text += [limit_table(list(lines)) for _, lines in by_threads]
     if ops := lines.kind("op_cost"):
         text += [OPS, op_table(ops)]
     if costs := lines.kind("scalar_cost"):
@@ -356,4 +367,4 @@ def page(rows: list[Line]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(pages.main(__doc__, "targets", page, kinds=KINDS))
+    sys.exit(pages.main(__doc__, "targets", page, kinds=KINDS, place=title))

@@ -167,7 +167,7 @@ def page(rows: list[Line]) -> str:
     text += [f" thread. {run['started'][:10]}, `{' '.join(run['argv'])}`.\n\n", sections(found)]
     if timed := [line for line in lines.kind("breakdown") if line["status"] == "ok"]:
         text += [PARTS, shares(timed)]
-    if timed := lines.kind("limit"):
+    if timed := [line for line in lines.kind("limit") if line["threads"] == 1]:
         text += [LIMIT, limit_table(timed)]
     if lines.kind("scaling") and isinstance(chart := scaling_chart.build(lines), Chart):
         text += [SCALING, fill(chart.finding), "\n"]

@@ -25,14 +25,25 @@ def read(path: Path, kinds: Sequence[str] = ()) -> list[Line]:
     return [line for line in lines if not kinds or line["kind"] in kinds]
 
 
+def elsewhere(stored: list[Line], new: list[Line], place: Callable[[Line], str]) -> list[Line]:
+    """The stored lines of machines that the new lines are not of."""
+    where = {line["run"]: place(line) for line in [*stored, *new] if line["kind"] == "machine"}
+    renewed = {where[line["run"]] for line in new}
+    return [line for line in stored if where[line["run"]] not in renewed]
+
+
 def main(
     about: str | None,
     name: str,
     page: Callable[[list[Line]], str],
     draw: Callable[[list[Line]], None] | None = None,
     kinds: Sequence[str] = (),
+    place: Callable[[Line], str] | None = None,
 ) -> int:
-    """Writes docs/NAME.md from docs/results/NAME.jsonl.gz; 1 when --check finds the page stale, else 0."""
+    """Writes docs/NAME.md from docs/results/NAME.jsonl.gz; 1 when --check finds the page stale, else 0.
+
+    New lines take the place of all that are stored; with `place`, of those from the same place.
+    """
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("lines", nargs="*", type=Path, help="lines of new runs, to be stored")
     parser.add_argument("--check", action="store_true", help="say whether the page is fresh; write nothing")
@@ -40,6 +51,8 @@ def main(
     target, stored = DOCS / f"{name}.md", DOCS / "results" / f"{name}.jsonl.gz"
     if given.lines:
         lines = [line for path in given.lines for line in read(path, kinds)]
+        if place and stored.exists():
+            lines = elsewhere(read(stored), lines, place) + lines
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         stored.write_bytes(gzip.compress(text.encode(), mtime=0))
         if draw:

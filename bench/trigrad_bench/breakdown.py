@@ -24,7 +24,7 @@ import numpy as np
 
 from . import stats
 from . import workload as workloads
-from .limits import bandwidth, last_cache, move_tasks, product_tasks, products, traffic
+from .limits import Alone, alone_of, bandwidth, last_cache, move_tasks, product_tasks, products, traffic
 from .options import Options
 from .process import Pool
 from .store import Line, Store
@@ -90,15 +90,18 @@ def parts_of(
         tasks |= {"one": steps(small["one"], tiny)}
         tasks |= move_tasks(helpers, working)
         timed = in_turns(tasks, options.seed)
+        alone = alone_of(timed)
         store.add(
             "breakdown",
             **line,
             native_ns=timed[NATIVE],
             python_ns=timed[PYTHON],
             graph_ns=timed["one"],
-            products_ns=np.sum([np.multiply(timed[p, "own"], c) for p, c in counts.items()], 0).tolist(),
+            products_ns=np.sum(
+                [np.multiply(alone[Alone(p, "own", 1)], c) for p, c in counts.items()], 0
+            ).tolist(),
             bytes=moved,
-            bandwidth_gbs=bandwidth(timed, working),
+            bandwidth_gbs=bandwidth(alone, working),
         )
 
 

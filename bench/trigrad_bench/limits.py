@@ -6,7 +6,12 @@ of the step, the fastest counts, and a step takes at least
 
     Σ products + bytes / bandwidth
 
-in the same rounds as the engines' own steps. Read before: turns.py. Read next: charts/limit.py.
+in the same rounds as the engines' own steps, once for each number of threads.
+
+Threads meet after every product, so a small one may be faster with one. And the two products of a layer's
+backward do not wait for one another: each on a thread of its own, they take a share of their time together.
+So with several threads the fastest counts, of all of them and of one, and of backward's the share.
+Read before: turns.py. Read next: charts/limit.py.
 """
 
 from __future__ import annotations
@@ -58,6 +63,14 @@ class Product(NamedTuple):
     n: int
     k: int
     case: str
+
+
+class Alone(NamedTuple):
+    """What is timed beside the steps: a product, or bytes that are moved; by whom, with so many threads."""
+
+    what: Product | None
+    who: str
+    threads: int
 
 
 def products(loaded: Workload) -> dict[Product, int]:
@@ -116,14 +129,17 @@ def multipliers(helpers: Mapping[str, Process]) -> dict[str, tuple[Process, dict
 
 
 def product_tasks(
-    who: Mapping[str, tuple[Process, dict[str, str]]], loaded: Workload, counts: Mapping[Product, int]
-) -> dict[tuple[Product, str], Task]:
+    who: Mapping[str, tuple[Process, dict[str, str]]],
+    loaded: Workload,
+    counts: Mapping[Product, int],
+    threads: int = 1,
+) -> dict[Alone, Task]:
     """Each product by each backend, with as many different weights as a step has of that shape.
 
     Thirty layers' weights are not in the cache that holds one; a step that read them from there is no limit.
     """
     return {
-        (p, name): probed(
+        Alone(p, name, threads): probed(
             process,
             what="product",
             shape=[p.m, p.n, p.k],
@@ -137,33 +153,45 @@ def product_tasks(
     }
 
 
-def move_tasks(helpers: Mapping[str, Process], working: int) -> dict[str, Task]:
+def move_tasks(helpers: Mapping[str, Process], working: int, threads: int = 1) -> dict[Alone, Task]:
     """Something that reads as many bytes as the working set has, and writes some of them where they lie.
 
     A copy would not do: what it writes it has not read, so the processor fetches lines that nobody needs.
     """
     who = [name for name in MOVED if name in helpers]
-    return {f"move {name}": probed(helpers[name], what="move", bytes=working) for name in who}
+    return {Alone(None, name, threads): probed(helpers[name], what="move", bytes=working) for name in who}
 
 
-def bandwidth(timed: Mapping[Any, list[float]], working: int) -> float:
+def alone_of(timed: Mapping[Any, list[float]]) -> dict[Alone, list[float]]:
+    """What was timed beside the steps."""
+    return {key: ns for key, ns in timed.items() if isinstance(key, Alone)}
+
+
+def bandwidth(alone: Mapping[Alone, list[float]], working: int) -> float:
     """GB/s of whoever moves bytes fastest."""
-    alone = {name: timed[f"move {name}"] for name in MOVED if f"move {name}" in timed}
-    return max(MOVED[name] * working / stats.median(ns) for name, ns in alone.items())
+    return max(MOVED[key.who] * working / stats.median(ns) for key, ns in alone.items() if key.what is None)
 
 
-def fastest(timed: Mapping[Any, list[float]], product: Product) -> list[float]:
-    """The rounds of the backend with the smallest median on this product."""
-    return min((ns for key, ns in timed.items() if key[0] == product), key=stats.median)
+def fastest(alone: Mapping[Alone, list[float]], product: Product, threads: int) -> Sequence[float]:
+    """What a product takes of a step with so many threads: the rounds with the smallest median."""
+    part = {key: 1.0 if product.case == "NT" else key.threads / threads for key in alone}  # NT: forward
+    rounds = [np.multiply(ns, part[key]).tolist() for key, ns in alone.items() if key.what == product]
+    return min(rounds, key=stats.median)
 
 
 def sweep(options: Options, store: Store, machine: str, cores: Sequence[int]) -> None:
     """A line for each engine on each of WORKLOADS that the run has, and one for each product and backend."""
     record = next((line for line in store.lines if line["kind"] == "machine"), {})
     engines = {e: Entry(e) for e in ENGINES if e in options.engines}
-    with opened([*OURS, *OTHERS], cores) as helpers, contextlib.closing(Pool()) as pool:
-        for loaded in asked(options, WORKLOADS):
-            limit_of(options, store, machine, cores, pool, loaded, engines, helpers, last_cache(record))
+    for threads in (t for t in options.threads if t <= len(cores)):
+        with contextlib.ExitStack() as stack:
+            pool = stack.enter_context(contextlib.closing(Pool()))
+            helpers = {
+                n: stack.enter_context(opened([*OURS, *OTHERS], cores[-n:])) for n in sorted({1, threads})
+            }
+            for loaded in asked(options, WORKLOADS):
+                mine = cores[-threads:]
+                limit_of(options, store, machine, mine, pool, loaded, engines, helpers, last_cache(record))
 
 
 def limit_of(
@@ -174,7 +202,7 @@ def limit_of(
     pool: Pool,
     loaded: Workload,
     engines: Mapping[str, Entry],
-    helpers: Mapping[str, Process],
+    helpers: Mapping[int, Mapping[str, Process]],
     cache: float,
 ) -> None:
     """One workload: products, what must move and steps in the same rounds."""
@@ -182,28 +210,33 @@ def limit_of(
     counts = products(loaded)
     working, moved = traffic(loaded, dtype, cache)
     with gated(options, loaded, engines, cores, pool) as members:
-        tasks: dict[Any, Task] = dict(product_tasks(multipliers(helpers), loaded, counts))
-        tasks |= move_tasks(helpers, working)
+        tasks: dict[Any, Task] = {}
+        for threads, started in helpers.items():
+            tasks |= product_tasks(multipliers(started), loaded, counts, threads)
+            tasks |= move_tasks(started, working, threads)
         tasks |= {label: steps(m, loaded) for label, m in members.items() if m.alive}
         timed = in_turns(tasks, options.seed, ROUNDS)
-        alone = {key: ns for key, ns in timed.items() if isinstance(key, tuple)}
-        for (p, backend), ns in alone.items():
-            store.add(
-                "limit_product",
-                machine=machine,
-                workload=loaded.name,
-                dtype=dtype,
-                **p._asdict(),
-                count=counts[p],
-                backend=backend,
-                ns=ns,
-            )
-        best = [np.multiply(fastest(alone, p), count) for p, count in counts.items()]
+        alone = alone_of(timed)
+        for key, ns in alone.items():
+            if key.what is not None:
+                store.add(
+                    "limit_product",
+                    machine=machine,
+                    workload=loaded.name,
+                    dtype=dtype,
+                    threads=len(cores),
+                    **key.what._asdict(),
+                    count=counts[key.what],
+                    backend=key.who,
+                    backend_threads=key.threads,
+                    ns=ns,
+                )
+        best = [np.multiply(fastest(alone, p, len(cores)), count) for p, count in counts.items()]
         fields = {
             "products_ns": np.sum(best, axis=0).tolist(),
             "bytes": moved,
             "working_set": working,
-            "bandwidth_gbs": bandwidth(timed, working),
+            "bandwidth_gbs": bandwidth(alone, working),
             "moved_by": "update",  # lines without this field are of a copy
         }
         for label, member in members.items():

@@ -48,7 +48,6 @@ def run(options: Options, store: Store, machine: str, cores: Sequence[int], prog
     # They use what stands below.
     from . import breakdown, limits, scalar_sweep, scaling, value_sweep, waterfall
 
-    pinned = cores[-1:]
     done = {line["name"] for line in store.lines if line["kind"] == "extra"}
     for extra, sweep in (
         ("op_cost", op_cost),
@@ -63,18 +62,18 @@ def run(options: Options, store: Store, machine: str, cores: Sequence[int], prog
     ):
         if extra in options.extras and extra not in done:
             progress(f"sweep: {extra}")
-            sweep(options, store, machine, pinned)
+            sweep(options, store, machine, cores if extra == "limit" else cores[-1:])
             store.add("extra", name=extra)  # a resumed run need not do it again
 
 
 @contextlib.contextmanager
 def opened(names: Sequence[str], cores: Sequence[int]) -> Iterator[dict[str, Process]]:
-    """The engines that can be started."""
+    """The engines that can be started, with a thread a core."""
     found: dict[str, Process] = {}
     try:
         for name in names:
             with contextlib.suppress(EngineError):
-                found[name] = Process(name, 1, cores)
+                found[name] = Process(name, len(cores), cores)
                 found[name].ask("info", timeout=TIMEOUT)
         yield {name: process for name, process in found.items() if process.alive()}
     finally:

@@ -79,7 +79,8 @@ class Entry:
     def start(self, cores: Sequence[int]) -> Process:
         """Its process."""
         program = native.find(self.engine) if self.words else None
-        process = Process(self.engine, 1, cores, [str(program), *self.words] if program else None)
+        arguments = [str(program), *self.words] if program else None
+        process = Process(self.engine, len(cores), cores, arguments)
         if self.backend:
             process.ask("probe", what="backends", choose=self.backend)
         return process
@@ -89,12 +90,12 @@ class Entry:
 def gated(
     options: Options, loaded: Workload, entries: Mapping[str, Entry], cores: Sequence[int], pool: Pool
 ) -> Iterator[dict[str, Member]]:
-    """The engines by label, on one thread, their first step held against the reference: no time without."""
+    """The engines by label, a thread a core, their first step held against the reference: no time without."""
     with tempfile.TemporaryDirectory(prefix="trigrad-") as folder:
         path = Path(folder) / "arrays"
         arrays = make(loaded)
         arrays.write(path)
-        job = Job(loaded.as_json(), path, loaded.dtypes[0], 1, cores, options.timeout, pool)
+        job = Job(loaded.as_json(), path, loaded.dtypes[0], len(cores), cores, options.timeout, pool)
         reference = Reference(job, arrays, Path(folder))
         members: dict[str, Member] = {}
         try:
@@ -158,7 +159,7 @@ def header(machine: str, loaded: Workload, member: Member) -> Line:
         "wl_hash": loaded.hash(),
         "engine": member.name,
         "dtype": member.dtype,
-        "threads": 1,
+        "threads": member.job.threads,
         "phase": phase_of(loaded),
         "parameters": loaded.parameter_count,
         "status": member.status,

@@ -106,7 +106,7 @@ void bind_flags(TensorClass& cls) {
       "data", [](const Tensor& x) { return x.detach(); },
       [](Tensor& x, py::object value) {
         const NoGrad guard;
-        x.copy_(as_operand("data", value), "data");
+        x.store_(as_operand("data", value), "data");
       },
       "The same numbers outside the graph; assigning copies into them.");
   cls.def_property_readonly("_version", &Tensor::version, "How often the storage was changed in place; views and detach() share it.");

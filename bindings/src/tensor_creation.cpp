@@ -212,7 +212,7 @@ void bind_creation(py::module_& m) {
       "full_like",
       [](const Tensor& input, py::object value, py::object dtype, bool requires_grad) {
         Tensor made = empty(input.shape(), maybe_dtype(dtype).value_or(input.dtype()));
-        return finish(made.copy_(one_number("full_like", "fill_value", value, made.dtype()).detach(), "full_like"), requires_grad);
+        return finish(made.store_(one_number("full_like", "fill_value", value, made.dtype()).detach(), "full_like"), requires_grad);
       },
       py::arg("input"), py::arg("fill_value"), py::kw_only(), py::arg("dtype") = py::none(), py::arg("requires_grad") = false,
       "One value in the shape and dtype of input.");

@@ -125,16 +125,17 @@ void set_item(Tensor& x, py::handle key, py::handle value) {
   const NoGrad guard;
   Parsed parsed = parse(x, key);
   if (!parsed.advanced) {
-    parsed.view.copy_(source, "setitem");
+    parsed.view.store_(source, "setitem");
     return;
   }
   const Tensor positions = index_positions(parsed.view, parsed.indices);
-  const Tensor values = contiguous_data(expand_for("setitem", to_dtype(source, x.dtype()), positions.shape()));
+  Tensor values = empty(positions.shape(), x.dtype());
+  values.store_(source, "setitem");
   Tensor whole = clone(parsed.view);
   visit_dtype(x.dtype(), [&]<class T>() {
     for (std::int64_t k = 0; k < positions.numel(); ++k) whole.data<T>()[positions.data<std::int64_t>()[k]] = values.data<T>()[k];
   });
-  parsed.view.copy_(whole, "setitem");
+  parsed.view.store_(whole, "setitem");
 }
 
 }  // namespace

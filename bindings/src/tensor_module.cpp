@@ -143,7 +143,7 @@ void bind_in_place(TensorClass& cls) {
   cls.def(
       "fill_",
       [](py::object self, const py::object& value) {
-        as_self(self).copy_(one_number("fill_", "value", value, as_self(self).dtype()), "fill_");
+        as_self(self).store_(one_number("fill_", "value", value, as_self(self).dtype()), "fill_");
         return self;
       },
       py::arg("value"), "Every element becomes value; returns itself.");

@@ -38,13 +38,13 @@ double kaiming_std(const Tensor& x, double a, std::string_view mode, std::string
 Tensor uniform_(Tensor x, double low, double high, Generator* generator) {
   const NoGrad guard;
   const Tensor drawn = rand(x.shape(), kDrawn, generator);
-  return x.copy_(drawn * like(drawn, high - low) + like(drawn, low), "uniform_");
+  return x.store_(drawn * like(drawn, high - low) + like(drawn, low), "uniform_");
 }
 
 Tensor normal_(Tensor x, double mean, double std, Generator* generator) {
   const NoGrad guard;
   const Tensor drawn = randn(x.shape(), kDrawn, generator);
-  return x.copy_(drawn * like(drawn, std) + like(drawn, mean), "normal_");
+  return x.store_(drawn * like(drawn, std) + like(drawn, mean), "normal_");
 }
 
 Tensor xavier_uniform_(Tensor x, double gain, Generator* generator) {

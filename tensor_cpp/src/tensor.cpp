@@ -23,10 +23,29 @@ void check_in_place(std::string_view name, const Tensor& x, const Tensor& value)
   refuse_tracked(name, x, value);
 }
 
+// The numbers of `source` into x, broadcast and converted.
+Tensor& write(Tensor& x, const Tensor& source, std::string_view name) {
+  if (capture::recording()) {
+    capture::call(std::array<const Tensor*, 2>{&x, &source}, {}, [name](capture::Inputs in, Tensor*) {
+      Tensor into = *in[0];
+      write(into, *in[1], name);
+    });
+    return x;
+  }
+  check_in_place(name, x, source);
+  const NoGrad guard;
+  const Tensor stretched = expand_for(name, source, x.shape());
+  if (stretched.cell()->storage == x.cell()->storage && !(stretched.raw() == x.raw() && stretched.strides() == x.strides()))
+    copy_elements(clone(stretched), x);  // overlapping views: through a copy
+  else copy_elements(stretched, x);
+  if (!mutant("version.not_raised")) x.cell()->storage->changed();
+  return x;
+}
+
 Tensor& in_place(Tensor& x, std::string_view name, const Tensor& other, Tensor (*op)(const Tensor&, const Tensor&)) {
   check_in_place(name, x, other);
   const NoGrad guard;
-  return x.copy_(op(x, other), name);
+  return x.store_(op(x, other), name);
 }
 
 }  // namespace
@@ -150,27 +169,16 @@ Tensor Tensor::detach() const {
   return Tensor(new_cell(dtype(), shape(), strides(), cell_->storage, cell_->offset));
 }
 
-Tensor& Tensor::copy_(const Tensor& source, std::string_view name) {
-  if (capture::recording()) {
-    capture::call(std::array<const Tensor*, 2>{this, &source}, {},
-                  [name](capture::Inputs in, Tensor*) { Tensor(*in[0]).copy_(*in[1], name); });
-    return *this;
-  }
-  check_in_place(name, *this, source);
-  const bool is_result = name != "copy_";  // copy_ itself converts, as in PyTorch
-  if (is_result && source.dtype() > dtype() && (is_floating(source.dtype()) != is_floating(dtype()) || dtype() == DType::Bool))
-    throw DTypeError(std::string(name) + ": a " + std::string(name_of(source.dtype())) + " result cannot be stored in " +
+Tensor& Tensor::copy_(const Tensor& source) { return write(*this, source, "copy_"); }
+
+Tensor& Tensor::store_(const Tensor& result, std::string_view name) {
+  if (result.dtype() > dtype() && (is_floating(result.dtype()) != is_floating(dtype()) || dtype() == DType::Bool))
+    throw DTypeError(std::string(name) + ": a " + std::string(name_of(result.dtype())) + " result cannot be stored in " +
                      (dtype() == DType::Int64 ? "an " : "a ") + std::string(name_of(dtype())) + " tensor");
-  const NoGrad guard;
-  const Tensor stretched = expand_for(name, source, shape());
-  if (stretched.cell()->storage == cell_->storage && !(stretched.raw() == raw() && stretched.strides() == strides()))
-    copy_elements(clone(stretched), *this);  // overlapping views: through a copy
-  else copy_elements(stretched, *this);
-  if (!mutant("version.not_raised")) cell_->storage->changed();
-  return *this;
+  return write(*this, result, name);
 }
 
-Tensor& Tensor::fill_(double value, std::string_view name) { return copy_(full({}, value, dtype()), name); }
+Tensor& Tensor::fill_(double value, std::string_view name) { return store_(full({}, value, dtype()), name); }
 Tensor& Tensor::add_(const Tensor& other) { return in_place(*this, "add_", other, operator+); }
 Tensor& Tensor::sub_(const Tensor& other) { return in_place(*this, "sub_", other, operator-); }
 Tensor& Tensor::mul_(const Tensor& other) { return in_place(*this, "mul_", other, operator*); }

@@ -255,18 +255,24 @@ def micro(rng: np.random.Generator) -> list[Line]:
     return out
 
 
-def limits(rng: np.random.Generator) -> list[Line]:
+def limits(rng: np.random.Generator, threads: int = 1) -> list[Line]:
     """Steps beside the limit of their products; one engine does not answer."""
     out = []
     for workload, products_ns, moved, dtype in (
-        ("A1.d128", 1e5, 0, "float32"),
-        ("M2", 6e3, 8_000, "float64"),
+        ("A1.d128", 1e5 / threads, 0, "float32"),
+        ("M2", 6e3 / threads, 8_000, "float64"),
     ):
         for engine, factor in (("native.tensor_cpp.tape", 1.1), ("tensor_cpp.tape", 1.3), ("torch", 4.0)):
             noise = np.exp(rng.normal(0.0, 0.01, (2, 9)))
             times = {"products_ns": (products_ns * noise[0]).tolist(), "bytes": moved, "bandwidth_gbs": 40.0}
             step_ns = factor * (products_ns + moved / 40.0) * noise[1]
-            who = {"workload": workload, "engine": engine, "dtype": dtype, "threads": 1, "phase": "step"}
+            who = {
+                "workload": workload,
+                "engine": engine,
+                "dtype": dtype,
+                "threads": threads,
+                "phase": "step",
+            }
             out.append(
                 line("limit", status="ok", moved_by="update", **who, **times, step_ns=step_ns.tolist())
             )
@@ -386,6 +392,7 @@ def lines(*, without: tuple[str, ...] = ()) -> list[Line]:
             "bandwidth_gbs": 22.0,
         },
     ]
-    everything = [*head, *cells(rng), *curves(), *depths(), *micro(rng), *limits(rng), *extras(rng)]
+    everything = [*head, *cells(rng), *curves(), *depths(), *micro(rng)]
+    everything += [*limits(rng), *extras(rng), *limits(rng, threads=2)]
     everything += [*scalars(rng), *values()]
     return [line for line in everything if line["kind"] not in without]

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from trigrad_bench import arrays, limits, turns, workload
+from trigrad_bench import arrays, limits, stats, turns, workload
 from trigrad_bench.engines import native
 from trigrad_bench.engines.protocol import Inputs
-from trigrad_bench.limits import Product, last_cache, products, traffic
-from trigrad_bench.process import EngineError, Process
+from trigrad_bench.limits import Alone, Product, last_cache, products, traffic
+from trigrad_bench.process import EngineError, Process, allowed_cores
 
 from .harness import bench, only
 
@@ -122,25 +122,43 @@ def test_engines_time_a_product(name: str) -> None:
 
 
 def test_bandwidth_is_that_of_the_fastest() -> None:
-    timed = {"move reference_py.stack": [200.0, 100.0, 50.0], "move native.tensor_cpp.tape": [300.0] * 3}
+    numpy, ours = (Alone(None, name, 1) for name in ("reference_py.stack", "native.tensor_cpp.tape"))
+    timed = {numpy: [200.0, 100.0, 50.0], ours: [300.0] * 3}
     assert limits.bandwidth(timed, 1000) == pytest.approx(15), "an addition moves 3 bytes for 2 that it has"
-    timed["move native.tensor_cpp.tape"] = [100.0] * 3
+    timed[ours] = [100.0] * 3
     assert limits.bandwidth(timed, 1000) == pytest.approx(50 / 3), "an update 5 for 3"
-    del timed["move native.tensor_cpp.tape"]
+    timed[ours._replace(threads=2)] = [50.0] * 3
+    assert limits.bandwidth(timed, 1000) == pytest.approx(100 / 3), "two threads may have more"
+    del timed[ours], timed[ours._replace(threads=2)]
     assert limits.bandwidth(timed, 1000) == pytest.approx(15), "without a compiler, NumPy's"
+
+
+def test_of_backward_a_threads_share_may_count() -> None:
+    forward, backward = Product(32, 8, 8, "NT"), Product(8, 8, 32, "TN")
+    for product, least in ((forward, 70.0), (backward, 50.0)):
+        alone = {Alone(product, "a", 1): [100.0, 100.0, 40.0], Alone(product, "b", 2): [70.0, 70.0, 70.0]}
+        assert stats.median(limits.fastest(alone, product, 2)) == least
+        alone[Alone(product, "b", 2)] = [45.0] * 3
+        assert limits.fastest(alone, product, 2) == [45.0] * 3, "together they are faster than that"
+        del alone[Alone(product, "b", 2)]
+        assert limits.fastest(alone, product, 1) == [100.0, 100.0, 40.0]
 
 
 def test_lines_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     engines = "native.tensor_cpp.tape,tensor_cpp.tape"
     run = ["run", "--workloads", "P2.matched", "--engines", engines, "--phases", "step", "--rounds", "1"]
     options = ["--budget", "0.1", "--block-ms", "0.2", "--extras", "limit", "--out", str(tmp_path)]
-    status, document, err = bench(capsys, *run, *options)
+    threads = [1, 2] if len(allowed_cores()) > 1 else [1]
+    status, document, err = bench(capsys, *run, *options, "--threads", ",".join(map(str, threads)))
     assert status == 0, err
     found = only(document, "limit")
-    assert [line["engine"] for line in found] == engines.split(",")
-    alone = only(document, "limit_product")
-    assert {line["backend"] for line in alone} >= {"tensor_cpp packed", "numpy"}
+    assert [(line["threads"], line["engine"]) for line in found] == list(
+        itertools.product(threads, engines.split(","))
+    )
+    assert {line["backend"] for line in only(document, "limit_product")} >= {"tensor_cpp packed", "numpy"}
     for line in found:
+        alone = [p for p in only(document, "limit_product") if p["threads"] == line["threads"]]
+        assert {p["backend_threads"] for p in alone} == {1, line["threads"]}
         assert (line["status"], line["wl_hash"]) == ("ok", workload.load("P2.matched").hash())
         assert len(line["step_ns"]) == len(line["products_ns"]) == limits.ROUNDS
         assert line["bytes"] == 4 * 3 * 6570
@@ -151,4 +169,4 @@ def test_lines_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         fastest = {(p["m"], p["n"], p["k"], p["case"]): [] for p in alone}
         for p in alone:
             fastest[p["m"], p["n"], p["k"], p["case"]].append(np.median(p["ns"]))
-        assert limit > 0.5 * sum(min(v) for v in fastest.values())
+        assert limit > 0.5 * sum(min(v) for v in fastest.values()) / line["threads"]

@@ -145,3 +145,21 @@ def test_data_is_assignable(engine: Engine) -> None:
     x.data = x.data - 0.5
     assert x.requires_grad
     assert engine.array(x).tolist() == [0.5, 1.5]
+
+
+@engines
+def test_whole_numbers_refuse_to_be_cut_from_fractions(engine: Engine) -> None:
+    """However the part is named; only copy_ converts. What is refused changes nothing."""
+    n = engine.tg.zeros(3, dtype=engine.tg.int64)
+    halves = engine.tensor([1.5, 2.5])
+    for key in (slice(0, 2), [0, 1], engine.tg.tensor([True, True, False])):
+        with pytest.raises(
+            TypeError, match=r"setitem: a float\d\d result cannot be stored in an int64 tensor"
+        ):
+            n[key] = halves
+        with pytest.raises(TypeError, match="setitem: "):
+            n[key] = 0.5
+    assert (engine.array(n).tolist(), n._version) == ([0, 0, 0], 0)
+    n[[2, 0]] = engine.tg.tensor([7, 8])
+    assert engine.array(n).tolist() == [8, 0, 7]
+    assert engine.array(n[:2].copy_(halves)).tolist() == [1, 2]

@@ -167,7 +167,7 @@ TEST(TensorErrors, InPlace) {
       {"zero_", [](Tensor& x) { x.zero_(); }},
       {"fill_", [](Tensor& x) { x.fill_(1); }},
       {"copy_", [](Tensor& x) { x.copy_(z({3})); }},
-      {"setitem", [](Tensor& x) { x.copy_(z({3}), "setitem"); }},
+      {"setitem", [](Tensor& x) { x.store_(z({3}), "setitem"); }},
   };
   for (const auto& [name, change] : changes) {
     Tensor x = g({3}), y = x * 2.0;

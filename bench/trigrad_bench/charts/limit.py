@@ -22,24 +22,26 @@ if TYPE_CHECKING:
 
 NAME, TITLE = "limit", "How near a step comes to its limit"
 COLUMNS = (
-    "workload", "engine", "dtype", "phase", "step_ns", "limit_ns", "products_ns", "bytes", "bandwidth_gbs",
-    "step_over_limit", "low", "high", "rounds",
+    "workload", "engine", "dtype", "threads", "phase", "step_ns", "limit_ns", "products_ns",
+    "bytes", "bandwidth_gbs", "step_over_limit", "low", "high", "rounds",
 )  # fmt: skip
 LARGE, SMALL = 1.15, 1.3  # how near steps should come: those of width 256 or more, and those of 128
 NATIVE = "native.tensor_cpp.tape"
+Found = dict[tuple[str, str], tuple[Line, stats.Ratio]]  # by workload, with its threads if many, and engine
 
 
 def build(lines: Lines) -> Chart | Missing:
     """One group a workload, one bar an engine."""
-    found: dict[tuple[str, str], tuple[Line, stats.Ratio]] = {}
+    found: Found = {}
     for line in lines.kind("limit"):
         if ratio := limits.ratio(line):
-            found[line["workload"], line["engine"]] = line, ratio  # the last of a resumed run
+            threads = f", {line['threads']} threads" if line["threads"] > 1 else ""
+            found[line["workload"] + threads, line["engine"]] = line, ratio  # the last of a resumed run
     if not found:
         return Missing(NAME, TITLE, "trigrad bench run --suite paper --extras limit")
     rows: list[tuple[Value, ...]] = [
         (
-            *(line[k] for k in ("workload", "engine", "dtype", "phase")),
+            *(line[k] for k in ("workload", "engine", "dtype", "threads", "phase")),
             stats.median(line["step_ns"]),
             stats.median(limits.limit_ns(line)),
             stats.median(line["products_ns"]),
@@ -68,7 +70,7 @@ def build(lines: Lines) -> Chart | Missing:
     )
 
 
-def _finding(found: dict[tuple[str, str], tuple[Line, stats.Ratio]]) -> str:
+def _finding(found: Found) -> str:
     words = []
     for engine in (NATIVE, "tensor_cpp.tape", "torch", "torch.compile", "jax"):
         mine = sorted((r.median, w) for (w, e), (_, r) in found.items() if e == engine)
@@ -76,17 +78,21 @@ def _finding(found: dict[tuple[str, str], tuple[Line, stats.Ratio]]) -> str:
             (low, near), (high, far) = mine[0], mine[-1]
             words.append(f"{engine} {times(low)} ({near}) to {times(high)} ({far})")
     said = f"Steps in multiples of their limit: {'; '.join(words)}."
+
+    def width(workload: str) -> str:
+        return workload.partition(",")[0].split(".d")[-1]
+
     goals = {"128": SMALL, "256": LARGE, "512": LARGE, "1024": LARGE}
-    wide = {w: r for (w, e), (_, r) in found.items() if e == NATIVE and w.split(".d")[-1] in goals}
+    wide = {w: r for (w, e), (_, r) in found.items() if e == NATIVE and width(w) in goals}
     if wide:
-        beyond = sorted(w for w, r in wide.items() if r.median > goals[w.split(".d")[-1]])
+        beyond = sorted(w for w, r in wide.items() if r.median > goals[width(w)])
         said += f" Of A1 and A2, {len(wide) - len(beyond)} of {len(wide)} steps from C++ are within the goal"
         said += f" ({times(SMALL)} at width 128, {times(LARGE)} above)"
         said += f"; not so {', '.join(beyond)}." if beyond else "."
     return said
 
 
-def _draw(theme: Theme, found: dict[tuple[str, str], tuple[Line, stats.Ratio]]) -> Figure:
+def _draw(theme: Theme, found: Found) -> Figure:
     names = list(dict.fromkeys(w for w, _ in found))
     engines = sorted({e for _, e in found}, key=rank)
     fig, axes = figure(0.9 + len(names) * (0.16 + 0.15 * len(engines)))

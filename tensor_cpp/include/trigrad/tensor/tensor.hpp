@@ -84,7 +84,8 @@ class Tensor {
 
   // In place. GraphError on what expand() made, and outside of no_grad on what a graph tracks and on a leaf that requires
   // grad: a rule may need the old numbers.
-  Tensor& copy_(const Tensor& source, std::string_view name = "copy_");
+  Tensor& copy_(const Tensor& source);  // broadcast and converted
+  Tensor& store_(const Tensor& result, std::string_view name);  // broadcast; DTypeError where this dtype cannot hold what `name` gave
   Tensor& fill_(double value, std::string_view name = "fill_");
   Tensor& zero_() { return fill_(0, "zero_"); }
   Tensor& add_(const Tensor& other);
