@@ -94,11 +94,11 @@ LIMIT = """
 ### How near the limit
 
 The limit of a step is the sum of its matrix products, each by whichever library here computes it fastest, on
-as many different weights as the step has, and the bytes that must move besides. With two threads a product of
-backward counts half of its time on one, where that is less: its layer's other product may run beside it. The
-tables have steps in multiples of the limit. What PyTorch takes is what it allows: no engine can be more times
-as fast here, nor more than C++ is and its own multiple together. A goal above either, each at the upper end
-of its interval, cannot be reached.
+as many different weights as the step has, and the bytes that must move besides. The tables have steps in
+multiples of it. What PyTorch takes is what the limit allows: no engine can be more times as fast here, nor
+more than C++ is and its own multiple together. A goal above either, each at the upper end of its interval,
+cannot be reached. For such a verdict on two threads a product of backward counts half of its time on one,
+where that is less: its layer's other product could run beside it.
 """
 COPIED = """
 The bytes of this run were counted at the speed of a copy, which may be less than an
@@ -337,7 +337,9 @@ def section(rows: list[Line], found: Sequence[summary.Row]) -> str:
     limited = lines.kind("limit")
     for threads in sorted({r.line["threads"] for r in found}):
         mine = [line for line in limited if line["threads"] == threads]
-        multiples = {(x["workload"], x["engine"]): ratio for x in mine if (ratio := limits.ratio(x))}
+        multiples = {
+            (x["workload"], x["engine"]): ratio for x in mine if (ratio := limits.ratio(x, floor=True))
+        }
         text.append(speeds(found, threads, multiples))
     if limited:
         text += [LIMIT, "" if all("moved_by" in line for line in limited) else COPIED]

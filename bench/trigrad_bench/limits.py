@@ -8,9 +8,9 @@ of the step, the fastest counts, and a step takes at least
 
 in the same rounds as the engines' own steps, once for each number of threads.
 
-Threads meet after every product, so a small one may be faster with one. And the two products of a layer's
-backward do not wait for one another: each on a thread of its own, they take a share of their time together.
-So with several threads the fastest counts, of all of them and of one, and of backward's the share.
+With several threads the fastest counts, of all of them and of one: threads meet after every product, and a
+small one may not be worth it. An engine that lets the two products of a layer's backward run beside each
+other, each on a thread of its own, could be faster than that; `floor_ns` is what even such a one needs.
 Read before: turns.py. Read next: charts/limit.py.
 """
 
@@ -172,11 +172,24 @@ def bandwidth(alone: Mapping[Alone, list[float]], working: int) -> float:
     return max(MOVED[key.who] * working / stats.median(ns) for key, ns in alone.items() if key.what is None)
 
 
-def fastest(alone: Mapping[Alone, list[float]], product: Product, threads: int) -> Sequence[float]:
-    """What a product takes of a step with so many threads: the rounds with the smallest median."""
-    part = {key: 1.0 if product.case == "NT" else key.threads / threads for key in alone}  # NT: forward
-    rounds = [np.multiply(ns, part[key]).tolist() for key, ns in alone.items() if key.what == product]
+def fastest(alone: Mapping[Alone, list[float]], product: Product, threads: int = 0) -> list[float]:
+    """The rounds with the smallest median on this product.
+
+    Of so many threads those that a product of backward leaves to others do not count: it takes a share.
+    """
+    shares = threads and product.case != "NT"  # which is forward
+    rounds = [
+        np.multiply(ns, key.threads / threads if shares else 1).tolist()
+        for key, ns in alone.items()
+        if key.what == product
+    ]
     return min(rounds, key=stats.median)
+
+
+def total(alone: Mapping[Alone, list[float]], counts: Mapping[Product, int], threads: int = 0) -> list[float]:
+    """All products of a step, round by round."""
+    each = [np.multiply(fastest(alone, p, threads), count) for p, count in counts.items()]
+    return list(np.sum(each, axis=0).tolist())
 
 
 def sweep(options: Options, store: Store, machine: str, cores: Sequence[int]) -> None:
@@ -231,9 +244,9 @@ def limit_of(
                     backend_threads=key.threads,
                     ns=ns,
                 )
-        best = [np.multiply(fastest(alone, p, len(cores)), count) for p, count in counts.items()]
         fields = {
-            "products_ns": np.sum(best, axis=0).tolist(),
+            "products_ns": total(alone, counts),
+            "floor_ns": total(alone, counts, len(cores)),
             "bytes": moved,
             "working_set": working,
             "bandwidth_gbs": bandwidth(alone, working),
@@ -244,13 +257,17 @@ def limit_of(
             store.add("limit", **line, **fields, step_ns=timed.get(label, []))
 
 
-def limit_ns(line: Line) -> list[float]:
-    """The limit of a stored line, round by round."""
-    return [ns + line["bytes"] / line["bandwidth_gbs"] for ns in line["products_ns"]]
+def limit_ns(line: Line, floor: bool = False) -> list[float]:
+    """The limit of a stored line, round by round; floor: what no engine whatever can do without.
+
+    With one thread they are the same, and old lines have no floor.
+    """
+    products = "floor_ns" if floor and "floor_ns" in line else "products_ns"
+    return [ns + line["bytes"] / line["bandwidth_gbs"] for ns in line[products]]
 
 
-def ratio(line: Line) -> stats.Ratio | None:
+def ratio(line: Line, floor: bool = False) -> stats.Ratio | None:
     """How many times the limit a step takes; None for an engine that was not timed."""
     if not line.get("step_ns"):
         return None
-    return stats.ratio_of_pairs(line["step_ns"], limit_ns(line))
+    return stats.ratio_of_pairs(line["step_ns"], limit_ns(line, floor))

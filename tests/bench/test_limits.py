@@ -138,8 +138,10 @@ def test_of_backward_a_threads_share_may_count() -> None:
     for product, least in ((forward, 70.0), (backward, 50.0)):
         alone = {Alone(product, "a", 1): [100.0, 100.0, 40.0], Alone(product, "b", 2): [70.0, 70.0, 70.0]}
         assert stats.median(limits.fastest(alone, product, 2)) == least
+        assert limits.fastest(alone, product) == [70.0] * 3
         alone[Alone(product, "b", 2)] = [45.0] * 3
         assert limits.fastest(alone, product, 2) == [45.0] * 3, "together they are faster than that"
+        assert limits.total(alone, {product: 3}) == [135.0] * 3
         del alone[Alone(product, "b", 2)]
         assert limits.fastest(alone, product, 1) == [100.0, 100.0, 40.0]
 
@@ -162,6 +164,7 @@ def test_lines_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         assert (line["status"], line["wl_hash"]) == ("ok", workload.load("P2.matched").hash())
         assert len(line["step_ns"]) == len(line["products_ns"]) == limits.ROUNDS
         assert line["bytes"] == 4 * 3 * 6570
+        assert line["threads"] > 1 or line["floor_ns"] == line["products_ns"]
         ratio = limits.ratio(line)
         assert ratio is not None
         assert ratio.low <= ratio.median <= ratio.high
