@@ -1,6 +1,7 @@
 // Which backend multiplies.
 
 #include "gemm.hpp"
+#include "parallel.hpp"
 
 #include <trigrad/errors.hpp>
 
@@ -93,6 +94,25 @@ void gemm(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int
   else backend.float64(x, y, z, M, N, K);
 }
 
+namespace {
+// Of fewer multiplications each, the second is over before another thread has begun with it. Of more, both threads had better
+// share one product, then the other: to meet once more is nothing then, and two different products seldom end together.
+constexpr std::int64_t kWorthATask = std::int64_t{1} << 18, kWorthBoth = std::int64_t{1} << 26;
+}  // namespace
+
+template <class T>
+void gemm_both(const Product<T>& first, const Product<T>& second) {
+  const auto multiply = [](const Product<T>& p) { gemm<T>(p.x, p.y, p.z, p.M, p.N, p.K); };
+  const std::int64_t each = first.M * first.N * first.K;
+  const bool apart =
+      each >= kWorthATask && each < kWorthBoth && free_threads() == 2 && !backends().chosen.load(std::memory_order_relaxed)->has_threads;
+  if (apart) return side_by_side([&] { multiply(first); }, [&] { multiply(second); });
+  multiply(first);
+  multiply(second);
+}
+
+template void gemm_both<float>(const Product<float>&, const Product<float>&);
+template void gemm_both<double>(const Product<double>&, const Product<double>&);
 template void gemm<float>(const Matrix<float>&, const Matrix<float>&, float*, std::int64_t, std::int64_t, std::int64_t);
 template void gemm<double>(const Matrix<double>&, const Matrix<double>&, double*, std::int64_t, std::int64_t, std::int64_t);
 

@@ -26,6 +26,17 @@ struct Matrix {
 template <class T>
 void gemm(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K);
 
+// Two products of as many multiplications that do not wait for one another, as in the backward of a layer. With two threads
+// each takes one: they meet once, not twice, and nothing is packed by both.
+template <class T>
+struct Product {
+  Matrix<T> x, y;
+  T* z;
+  std::int64_t M, N, K;
+};
+template <class T>
+void gemm_both(const Product<T>& first, const Product<T>& second);
+
 // Who multiplies; M, N and K are at least 1. Each kind of backend has a file of its own.
 template <class T>
 using Gemm = std::function<void(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K)>;
@@ -33,6 +44,7 @@ struct GemmBackend {
   std::string name;
   Gemm<float> float32;
   Gemm<double> float64;
+  bool has_threads = false;  // of its own
 };
 std::vector<GemmBackend> packed_backends();  // first the best for this processor, then those for lesser ones, to compare
 GemmBackend eigen_backend();

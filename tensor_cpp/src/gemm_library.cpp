@@ -104,8 +104,8 @@ GemmBackend library_backend(const std::string& path, const std::string& name) {
   const auto by_library = [found](const auto& x, const auto& y, auto* z, std::int64_t M, std::int64_t N, std::int64_t K) {
     multiply(found, x, y, z, M, N, K);
   };
-  if (found.dnnl) return {name, by_library, packed_backends().front().float64};  // oneDNN multiplies no doubles
-  return {name, by_library, by_library};
+  if (found.dnnl) return {name, by_library, packed_backends().front().float64, true};  // oneDNN multiplies no doubles
+  return {name, by_library, by_library, true};
 }
 
 }  // namespace trigrad

@@ -350,7 +350,7 @@ constexpr std::int64_t kWorthAThread = std::int64_t{1} << 20;
 template <class T>
 void share_out(const Kernel<T>& kernel, const Matrix<T>& x, const Matrix<T>& y, const Output<T>& z, std::int64_t M, std::int64_t N,
                std::int64_t K) {
-  const auto worth = static_cast<int>(std::min<std::int64_t>(M * N * K / kWorthAThread + 1, num_threads()));
+  const auto worth = static_cast<int>(std::min<std::int64_t>(M * N * K / kWorthAThread + 1, free_threads()));
   const Blocks<T> blocks(kernel, y, M, N);
   const auto length = static_cast<std::size_t>(blocks.length(kernel)), bytes = sizeof(T) * length * static_cast<std::size_t>(worth);
   T* const scratch = static_cast<T*>(pool_take(bytes));

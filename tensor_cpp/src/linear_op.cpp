@@ -147,16 +147,20 @@ void fill_gradients(const Cell& node, const Tensor& input, const Tensor& weight,
   const Flat flat_h(h);
   visit_floating(h.dtype(), [&]<class T>() {
     const Matrix<T> before{flat_h.data<T>(), O, 1};
-    if (wants_gradient(node, 0)) {
+    const Flat flat_input(input);
+    const auto of_input = [&] {
       gradients[0] = empty_of(input);
       const auto steps = weight.cell()->strides();
-      gemm<T>(before, {numbers<T>(weight), steps[0], steps[1]}, numbers<T>(gradients[0]), B, I, O);
-    }
-    if (wants_gradient(node, 1)) {
-      const Flat flat_input(input);
+      return Product<T>{before, {numbers<T>(weight), steps[0], steps[1]}, numbers<T>(gradients[0]), B, I, O};
+    };
+    const auto of_weight = [&] {
       gradients[1] = empty_of(weight);
-      gemm<T>(before.transposed(), {flat_input.data<T>(), I, 1}, numbers<T>(gradients[1]), O, I, B);
-    }
+      return Product<T>{before.transposed(), {flat_input.data<T>(), I, 1}, numbers<T>(gradients[1]), O, I, B};
+    };
+    const auto alone = [](const Product<T>& p) { gemm<T>(p.x, p.y, p.z, p.M, p.N, p.K); };
+    if (wants_gradient(node, 0) && wants_gradient(node, 1)) gemm_both(of_input(), of_weight());
+    else if (wants_gradient(node, 0)) alone(of_input());
+    else if (wants_gradient(node, 1)) alone(of_weight());
     if (node.input_count > 2 && wants_gradient(node, 2)) {
       gradients[2] = Tensor(new_cell_like(*node.input_cells()[2]));
       sum_columns(flat_h.data<T>(), B, O, numbers<T>(gradients[2]));

@@ -127,11 +127,16 @@ class Team {
   std::atomic<int> waiting_for_{0};
 };
 
+std::atomic<bool> at_work{false};  // the team, for somebody
+
 // After fork() the child has none of its parent's threads, so it gets a team of its own.
 Team& team() {
   static std::atomic<Team*> current{new Team};
   static std::atomic<long> owner{process_id()};
-  if (const long here = process_id(); owner.exchange(here) != here) current = new Team;
+  if (const long here = process_id(); owner.exchange(here) != here) {
+    current = new Team;
+    at_work = false;
+  }
   return *current;
 }
 
@@ -144,10 +149,17 @@ void set_num_threads(int n) {
   wanted_threads() = n;
 }
 
+int free_threads() { return at_work.load(std::memory_order_relaxed) ? 1 : num_threads(); }
+
 void run_parts(int parts, PartTask task) {
   Team& all = team();
   const std::unique_lock alone(all.busy, std::try_to_lock);
-  if (alone.owns_lock() && all.run(parts, task)) return;
+  if (alone.owns_lock()) {
+    at_work.store(true, std::memory_order_relaxed);
+    const bool done = all.run(parts, task);
+    at_work.store(false, std::memory_order_relaxed);
+    if (done) return;
+  }
   for (int part = 0; part < parts; ++part) task(part);
 }
 

@@ -1,9 +1,10 @@
-// parallel_for: a loop cut into as many runs as there are threads.
+// parallel_for: a loop cut into as many runs as there are threads. side_by_side: two tasks, a thread for each.
 #pragma once
 
 #include <trigrad/tensor/parallel.hpp>
 
 #include <cstdint>
+#include <exception>
 
 namespace trigrad {
 
@@ -22,9 +23,28 @@ class PartTask {
 // task(0) ... task(parts - 1), each on a thread, or all on this one where the team is busy; returns when done.
 void run_parts(int parts, PartTask task);
 
+// f() and g(), each on a thread of its own: they do not wait for one another and take about as long. Either may throw.
+template <class F, class G>
+void side_by_side(F f, G g) {
+  std::exception_ptr thrown[2];
+  auto run = [&](int part) {
+    try {
+      part == 0 ? f() : g();
+    } catch (...) {
+      thrown[part] = std::current_exception();
+    }
+  };
+  run_parts(2, PartTask(run));
+  for (const auto& error : thrown)
+    if (error) std::rethrow_exception(error);
+}
+
+// How many threads work may be cut between: while they are at work on something, whoever asks has but his own.
+int free_threads();
+
 // A loop that moves fewer numbers than this is done by one thread: it is over before another one is awake.
 constexpr std::int64_t kWorthSharing = std::int64_t{1} << 16;
-inline int threads_for(std::int64_t numbers) { return numbers < kWorthSharing ? 1 : num_threads(); }
+inline int threads_for(std::int64_t numbers) { return numbers < kWorthSharing ? 1 : free_threads(); }
 
 // For two runs or more. Never inlined: short loops, which most are, would carry it with them.
 template <class F>

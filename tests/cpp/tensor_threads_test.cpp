@@ -178,7 +178,8 @@ TEST(TensorThreads, TheDefaultGeneratorServesAll) {
   EXPECT_EQ(together, alone) << "the numbers of one stream, dealt out in some order";
 }
 
-// Large loops are cut between threads: elementwise ops, gradients added in place, sums, updates.
+// Large loops are cut between threads: elementwise ops, gradients added in place, sums, updates. Of two threads, each takes
+// one of the two products of a layer's backward.
 std::vector<Tensor> large_work(DType dtype) {
   manual_seed(5);
   Tensor x = randn({401, 701}, dtype);  // neither a multiple of a vector nor of a block
@@ -188,7 +189,9 @@ std::vector<Tensor> large_work(DType dtype) {
   const Tensor gradient = x.grad(), columns = sum(x.detach(), {0}), rows = sum(x.detach(), {1});
   optim::SGD({x}, {.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01}).step();
   optim::Adam({x}, {.lr = 0.1, .amsgrad = true}).step();
-  return {loss.detach(), gradient, columns, rows, x.detach()};
+  const Tensor h = randn({37, 301}, dtype).set_requires_grad(), w = randn({259, 301}, dtype).set_requires_grad();
+  sum(square(linear(h, w, {}, Activation::Tanh))).backward();
+  return {loss.detach(), gradient, columns, rows, x.detach(), h.grad(), w.grad()};
 }
 
 TEST(TensorThreads, BitsDoNotDependOnTheirNumber) {
@@ -203,6 +206,27 @@ TEST(TensorThreads, BitsDoNotDependOnTheirNumber) {
         EXPECT_TRUE(same_bits(alone[k], shared[k])) << "result " << k << ", " << threads << " threads";
     }
   }
+  set_num_threads(before);
+}
+
+TEST(TensorThreads, TwoTasksSideBySide) {
+  const int before = num_threads();
+  set_num_threads(2);
+  std::thread::id ran[2];
+  int free[2] = {};
+  side_by_side([&] { ran[0] = std::this_thread::get_id(), free[0] = free_threads(); },
+               [&] { ran[1] = std::this_thread::get_id(), free[1] = free_threads(); });
+  EXPECT_EQ(ran[0], std::this_thread::get_id());
+  EXPECT_NE(ran[1], ran[0]);
+  EXPECT_EQ(free[0], 1) << "what a task shares out stays on its thread";
+  EXPECT_EQ(free[1], 1);
+  EXPECT_EQ(free_threads(), 2);
+  const auto fails = [] { throw ValueError("no"); };
+  bool other_ran = false;
+  EXPECT_THROW(side_by_side(fails, [&] { other_ran = true; }), ValueError);
+  EXPECT_TRUE(other_ran);
+  EXPECT_THROW(side_by_side([] {}, fails), ValueError);
+  EXPECT_EQ(free_threads(), 2) << "a failure does not keep the team";
   set_num_threads(before);
 }
 
