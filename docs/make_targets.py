@@ -97,8 +97,8 @@ The limit of a step is the sum of its matrix products, each by whichever library
 as many different weights as the step has, and the bytes that must move besides. The tables have steps in
 multiples of it. What PyTorch takes is what the limit allows: no engine can be more times as fast here, nor
 more than C++ is and its own multiple together. A goal above either, each at the upper end of its interval,
-cannot be reached. For such a verdict on two threads a product of backward counts half of its time on one,
-where that is less: its layer's other product could run beside it.
+cannot be reached. On two threads the two products of a layer's backward may run beside each other, so a step
+may be below 1 there; for a verdict such a product counts half of its time on one thread, where that is less.
 """
 COPIED = """
 The bytes of this run were counted at the speed of a copy, which may be less than an
