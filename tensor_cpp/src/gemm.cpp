@@ -102,13 +102,12 @@ constexpr std::int64_t kWorthATask = std::int64_t{1} << 18, kWorthBoth = std::in
 
 template <class T>
 void gemm_both(const Product<T>& first, const Product<T>& second) {
-  const auto multiply = [](const Product<T>& p) { gemm<T>(p.x, p.y, p.z, p.M, p.N, p.K); };
   const std::int64_t each = first.M * first.N * first.K;
   const bool apart =
       each >= kWorthATask && each < kWorthBoth && free_threads() == 2 && !backends().chosen.load(std::memory_order_relaxed)->has_threads;
-  if (apart) return side_by_side([&] { multiply(first); }, [&] { multiply(second); });
-  multiply(first);
-  multiply(second);
+  if (apart) return side_by_side([&] { gemm(first); }, [&] { gemm(second); });
+  gemm(first);
+  gemm(second);
 }
 
 template void gemm_both<float>(const Product<float>&, const Product<float>&);

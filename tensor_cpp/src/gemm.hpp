@@ -26,14 +26,19 @@ struct Matrix {
 template <class T>
 void gemm(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K);
 
-// Two products of as many multiplications that do not wait for one another, as in the backward of a layer. With two threads
-// each takes one: they meet once, not twice, and nothing is packed by both.
 template <class T>
 struct Product {
   Matrix<T> x, y;
   T* z;
   std::int64_t M, N, K;
 };
+template <class T>
+void gemm(const Product<T>& p) {
+  gemm<T>(p.x, p.y, p.z, p.M, p.N, p.K);
+}
+
+// Two products of as many multiplications that do not wait for one another, as in the backward of a layer. With two threads
+// each takes one: they meet once, not twice, and nothing is packed by both.
 template <class T>
 void gemm_both(const Product<T>& first, const Product<T>& second);
 

@@ -147,7 +147,9 @@ void fill_gradients(const Cell& node, const Tensor& input, const Tensor& weight,
   const Flat flat_h(h);
   visit_floating(h.dtype(), [&]<class T>() {
     const Matrix<T> before{flat_h.data<T>(), O, 1};
-    const Flat flat_input(input);
+    const bool for_input = wants_gradient(node, 0), for_weight = wants_gradient(node, 1);
+    const Tensor none;
+    const Flat flat_input(for_weight ? input : none);
     const auto of_input = [&] {
       gradients[0] = empty_of(input);
       const auto steps = weight.cell()->strides();
@@ -157,10 +159,9 @@ void fill_gradients(const Cell& node, const Tensor& input, const Tensor& weight,
       gradients[1] = empty_of(weight);
       return Product<T>{before.transposed(), {flat_input.data<T>(), I, 1}, numbers<T>(gradients[1]), O, I, B};
     };
-    const auto alone = [](const Product<T>& p) { gemm<T>(p.x, p.y, p.z, p.M, p.N, p.K); };
-    if (wants_gradient(node, 0) && wants_gradient(node, 1)) gemm_both(of_input(), of_weight());
-    else if (wants_gradient(node, 0)) alone(of_input());
-    else if (wants_gradient(node, 1)) alone(of_weight());
+    if (for_input && for_weight) gemm_both(of_input(), of_weight());
+    else if (for_input) gemm(of_input());
+    else if (for_weight) gemm(of_weight());
     if (node.input_count > 2 && wants_gradient(node, 2)) {
       gradients[2] = Tensor(new_cell_like(*node.input_cells()[2]));
       sum_columns(flat_h.data<T>(), B, O, numbers<T>(gradients[2]));
