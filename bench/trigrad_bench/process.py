@@ -76,6 +76,11 @@ def allowed_cores() -> list[int]:
     return list(range(os.cpu_count() or 1))
 
 
+def threads_on(cores: Sequence[int]) -> int:
+    """A thread a core; one where any core will do."""
+    return max(1, len(cores))
+
+
 class Process:
     """One running engine.
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from .engines import is_native
 from .options import Options
-from .process import EngineError, Process
+from .process import EngineError, Process, threads_on
 from .session import Progress
 from .stats import median
 from .store import Store
@@ -73,7 +73,7 @@ def opened(names: Sequence[str], cores: Sequence[int]) -> Iterator[dict[str, Pro
     try:
         for name in names:
             with contextlib.suppress(EngineError):
-                found[name] = Process(name, len(cores), cores)
+                found[name] = Process(name, threads_on(cores), cores)
                 found[name].ask("info", timeout=TIMEOUT)
         yield {name: process for name, process in found.items() if process.alive()}
     finally:

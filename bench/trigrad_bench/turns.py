@@ -23,7 +23,7 @@ from .arrays import make
 from .engines import native
 from .members import Job, Line, Member
 from .options import Options
-from .process import EngineError, Pool, Process
+from .process import EngineError, Pool, Process, threads_on
 from .reference import Reference
 from .workload import Workload
 
@@ -80,7 +80,7 @@ class Entry:
         """Its process."""
         program = native.find(self.engine) if self.words else None
         arguments = [str(program), *self.words] if program else None
-        process = Process(self.engine, len(cores), cores, arguments)
+        process = Process(self.engine, threads_on(cores), cores, arguments)
         if self.backend:
             process.ask("probe", what="backends", choose=self.backend)
         return process
@@ -95,7 +95,7 @@ def gated(
         path = Path(folder) / "arrays"
         arrays = make(loaded)
         arrays.write(path)
-        job = Job(loaded.as_json(), path, loaded.dtypes[0], len(cores), cores, options.timeout, pool)
+        job = Job(loaded.as_json(), path, loaded.dtypes[0], threads_on(cores), cores, options.timeout, pool)
         reference = Reference(job, arrays, Path(folder))
         members: dict[str, Member] = {}
         try:

@@ -122,7 +122,7 @@ def test_charts_say_what_their_points_say() -> None:
         flight: "P2.matched: 499×",
         parts: "M2 (50",
         curves: "By width, in multiples of PyTorch's speed: native.tensor_cpp.tape",
-        limit: "1 of 1 steps from C++ are within the goal",
+        limit: "2 of 2 steps from C++ are within the goal",
     }
     for family, said in words.items():
         chart = family.build(stored)
