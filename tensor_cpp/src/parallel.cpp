@@ -47,7 +47,7 @@ long process_id() {
 #if defined(__unix__) || defined(__APPLE__)
   return getpid();
 #else
-  return 0;
+  return 1;  // never forked
 #endif
 }
 
@@ -127,16 +127,13 @@ class Team {
   std::atomic<int> waiting_for_{0};
 };
 
-std::atomic<bool> at_work{false};  // the team, for somebody
+std::atomic<long> at_work{0};  // the process whose team works for somebody
 
 // After fork() the child has none of its parent's threads, so it gets a team of its own.
-Team& team() {
+Team& team(long here) {
   static std::atomic<Team*> current{new Team};
-  static std::atomic<long> owner{process_id()};
-  if (const long here = process_id(); owner.exchange(here) != here) {
-    current = new Team;
-    at_work = false;
-  }
+  static std::atomic<long> owner{here};
+  if (owner.exchange(here) != here) current = new Team;
   return *current;
 }
 
@@ -149,15 +146,19 @@ void set_num_threads(int n) {
   wanted_threads() = n;
 }
 
-int free_threads() { return at_work.load(std::memory_order_relaxed) ? 1 : num_threads(); }
+int free_threads() {
+  const long where = at_work.load(std::memory_order_relaxed);  // a child that was forked meanwhile finds its parent's number
+  return where != 0 && where == process_id() ? 1 : num_threads();
+}
 
 void run_parts(int parts, PartTask task) {
-  Team& all = team();
+  const long here = process_id();
+  Team& all = team(here);
   const std::unique_lock alone(all.busy, std::try_to_lock);
   if (alone.owns_lock()) {
-    at_work.store(true, std::memory_order_relaxed);
+    at_work.store(here, std::memory_order_relaxed);
     const bool done = all.run(parts, task);
-    at_work.store(false, std::memory_order_relaxed);
+    at_work.store(0, std::memory_order_relaxed);
     if (done) return;
   }
   for (int part = 0; part < parts; ++part) task(part);

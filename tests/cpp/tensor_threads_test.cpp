@@ -17,6 +17,8 @@
 
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #endif
 
 namespace trigrad::testing {
@@ -231,6 +233,22 @@ TEST(TensorThreads, TwoTasksSideBySide) {
 }
 
 #if defined(__linux__)
+TEST(TensorThreads, AForkedChildDoesNotWaitForItsParentsTeam) {
+  const int before = num_threads();
+  set_num_threads(2);
+  int found = -1;
+  side_by_side(
+      [&] {
+        const pid_t child = fork();
+        if (child == 0) _exit(free_threads());
+        waitpid(child, &found, 0);
+      },
+      [] {});
+  EXPECT_TRUE(WIFEXITED(found));
+  EXPECT_EQ(WEXITSTATUS(found), 2);
+  set_num_threads(before);
+}
+
 TEST(TensorThreads, APartIsDoneElsewhereThanItsCallerIs) {
   cpu_set_t all;
   ASSERT_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
