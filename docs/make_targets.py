@@ -16,7 +16,6 @@ Without an argument the page is written again from the stored lines; `--check` s
 
 from __future__ import annotations
 
-import itertools
 import math
 import sys
 from collections.abc import Mapping, Sequence
@@ -334,17 +333,19 @@ def section(rows: list[Line], found: Sequence[summary.Row]) -> str:
     text = [f"\n## {title(lines.machine)}\n"]
     text.append(f"\n{lines.machine['cores']} cores, {lines.machine['compiler']}; {names}.\n")
     text += [f"{run['started'][:10]}, `{' '.join(run['argv'])}`.\n" for run in lines.kind("run")]
-    limited = lines.kind("limit")
+    limited: dict[int, list[Line]] = {}
+    for line in lines.kind("limit"):
+        limited.setdefault(line["threads"], []).append(line)
     for threads in sorted({r.line["threads"] for r in found}):
-        mine = [line for line in limited if line["threads"] == threads]
         multiples = {
-            (x["workload"], x["engine"]): ratio for x in mine if (ratio := limits.ratio(x, floor=True))
+            (x["workload"], x["engine"]): ratio
+            for x in limited.get(threads, [])
+            if (ratio := limits.ratio(x, floor=True))
         }
         text.append(speeds(found, threads, multiples))
     if limited:
-        text += [LIMIT, "" if all("moved_by" in line for line in limited) else COPIED]
-        by_threads = itertools.groupby(limited, key=lambda line: line["threads"])
-        text += [limit_table(list(lines)) for _, lines in by_threads]
+        text += [LIMIT, "" if all("moved_by" in line for line in lines.kind("limit")) else COPIED]
+        text += [limit_table(limited[threads]) for threads in sorted(limited)]
     if ops := lines.kind("op_cost"):
         text += [OPS, op_table(ops)]
     if costs := lines.kind("scalar_cost"):

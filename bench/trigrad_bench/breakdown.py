@@ -24,7 +24,7 @@ import numpy as np
 
 from . import stats
 from . import workload as workloads
-from .limits import Alone, alone_of, bandwidth, last_cache, move_tasks, product_tasks, products, traffic
+from .limits import alone_of, bandwidth, last_cache, move_tasks, product_tasks, products, total, traffic
 from .options import Options
 from .process import Pool
 from .store import Line, Store
@@ -97,9 +97,7 @@ def parts_of(
             native_ns=timed[NATIVE],
             python_ns=timed[PYTHON],
             graph_ns=timed["one"],
-            products_ns=np.sum(
-                [np.multiply(alone[Alone(p, "own", 1)], c) for p, c in counts.items()], 0
-            ).tolist(),
+            products_ns=total(alone, counts),
             bytes=moved,
             bandwidth_gbs=bandwidth(alone, working),
         )

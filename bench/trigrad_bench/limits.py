@@ -175,7 +175,8 @@ def bandwidth(alone: Mapping[Alone, list[float]], working: int) -> float:
 def fastest(alone: Mapping[Alone, list[float]], product: Product, threads: int = 0) -> list[float]:
     """The rounds with the smallest median on this product.
 
-    Of so many threads those that a product of backward leaves to others do not count: it takes a share.
+    With `threads`, as many as the step has, a product of backward counts for its share: what runs on fewer
+    leaves the others to its layer's other product.
     """
     shares = threads and product.case != "NT"  # which is forward
     rounds = [

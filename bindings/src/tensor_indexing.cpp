@@ -121,7 +121,7 @@ Parsed parse(const Tensor& x, py::handle key) {
 
 void set_item(Tensor& x, py::handle key, py::handle value) {
   const Tensor source = as_operand("setitem", value);
-  refuse_tracked("setitem", x, source);  // here, as under the guard below copy_ no longer would
+  refuse_tracked("setitem", x, source);  // here, as under the guard below store_ no longer would
   const NoGrad guard;
   Parsed parsed = parse(x, key);
   if (!parsed.advanced) {

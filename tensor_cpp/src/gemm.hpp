@@ -26,6 +26,7 @@ struct Matrix {
 template <class T>
 void gemm(const Matrix<T>& x, const Matrix<T>& y, T* z, std::int64_t M, std::int64_t N, std::int64_t K);
 
+// The same in one: the operands, and where their product goes.
 template <class T>
 struct Product {
   Matrix<T> x, y;

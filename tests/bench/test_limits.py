@@ -146,6 +146,14 @@ def test_of_backward_a_threads_share_may_count() -> None:
         assert limits.fastest(alone, product, 1) == [100.0, 100.0, 40.0]
 
 
+def test_a_verdict_is_by_the_floor() -> None:
+    line = {"products_ns": [100.0], "bytes": 40, "bandwidth_gbs": 2.0, "step_ns": [240.0]}
+    assert limits.limit_ns(line) == limits.limit_ns(line, floor=True) == [120.0], "lines of one thread"
+    line["floor_ns"] = [60.0]
+    assert limits.limit_ns(line) == [120.0]
+    assert limits.limit_ns(line, floor=True) == [80.0]
+
+
 def test_lines_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     engines = "native.tensor_cpp.tape,tensor_cpp.tape"
     run = ["run", "--workloads", "P2.matched", "--engines", engines, "--phases", "step", "--rounds", "1"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from types import ModuleType
 
@@ -89,11 +88,11 @@ def test_each_machine_has_a_section_of_its_own(make: ModuleType) -> None:
     assert "Geometric means" not in text, "not all rows are there"
 
 
-def test_what_is_stored_of_a_machine_stays_until_it_is_measured_again() -> None:
+def test_what_is_stored_of_a_machine_stays_until_it_is_measured_again(make: ModuleType) -> None:
     old = [{"kind": "machine", "run": run, "cpu": cpu} for run, cpu in (("a", "one"), ("b", "two"))]
     old += [{"kind": "cell", "run": "a"}, {"kind": "cell", "run": "b"}]
     new = [{"kind": "machine", "run": "c", "cpu": "one"}, {"kind": "cell", "run": "c"}]
-    kept = importlib.import_module("pages").elsewhere(old, new, lambda line: line["cpu"])
+    kept = make.pages.elsewhere(old, new, lambda line: line["cpu"])
     assert [line["run"] for line in kept] == ["b", "b"]
 
 

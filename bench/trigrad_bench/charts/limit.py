@@ -78,14 +78,14 @@ def _finding(found: Found) -> str:
             (low, near), (high, far) = mine[0], mine[-1]
             words.append(f"{engine} {times(low)} ({near}) to {times(high)} ({far})")
     said = f"Steps in multiples of their limit: {'; '.join(words)}."
-
-    def width(workload: str) -> str:
-        return workload.partition(",")[0].split(".d")[-1]
-
     goals = {"128": SMALL, "256": LARGE, "512": LARGE, "1024": LARGE}
-    wide = {w: r for (w, e), (_, r) in found.items() if e == NATIVE and width(w) in goals}
+    wide = {
+        w: r.median <= goals[width]
+        for (w, e), (line, r) in found.items()
+        if e == NATIVE and (width := line["workload"].split(".d")[-1]) in goals
+    }
     if wide:
-        beyond = sorted(w for w, r in wide.items() if r.median > goals[width(w)])
+        beyond = sorted(w for w, near in wide.items() if not near)
         said += f" Of A1 and A2, {len(wide) - len(beyond)} of {len(wide)} steps from C++ are within the goal"
         said += f" ({times(SMALL)} at width 128, {times(LARGE)} above)"
         said += f"; not so {', '.join(beyond)}." if beyond else "."
