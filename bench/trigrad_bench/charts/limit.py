@@ -1,7 +1,8 @@
 """How near a training step comes to its limit: its products alone, and what must move, in the same rounds.
 
 Why it exists: a ratio to PyTorch has no end, this one has: no step of these products can be below 1 on this
-machine. Next: ../limits.py, which has the formula; roofline.py asks the same of the machine's peaks.
+machine, unless several threads take different products side by side.
+Next: ../limits.py, which has the formula; roofline.py asks the same of the machine's peaks.
 """
 
 from __future__ import annotations
