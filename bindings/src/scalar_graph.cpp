@@ -10,7 +10,7 @@ TRIGRAD_NEAR constinit thread_local Graph* current_graph = nullptr;
 
 namespace {
 
-// Below this size collecting costs more than it saves; a backward walks at most this many dead nodes.
+// Below this size collecting costs more than it saves.
 constexpr std::size_t kSmallTape = 4096;
 constexpr Tape::Mark kEmpty = {Tape::kFirstId, Tape::kFirstId, 0, 0};
 
@@ -70,13 +70,16 @@ void Graph::collect_garbage() {
   mark_live(live);
   const std::vector<PyObject*> done = take_hooked([&](const IdRange& range) { return range.count_ == 0 || !live[range.first_]; });
 
-  std::vector<NodeId> to(tape.size(), 0);
-  collect(tape, live, [&](NodeId from, NodeId id) {
-    to[from] = id;
+  const std::vector<NodeId> to = collect(tape, live);
+  for (std::size_t from = Tape::kFirstId; from < to.size(); ++from) {
+    const NodeId id = to[from];
+    if (id == 0 || id == from) continue;
     if (!mutant("collector.leaves_values_behind")) value[id] = value[from];
     object[id] = object[from];
     if (object[id]) object[id]->id = id;
-  });
+  }
+  swept_root = to[swept_root];
+  passed_over = 0;
 
   for (IdRange* range = ranges; range; range = range->next_)
     if (range->count_) range->first_ = to[range->first_];  // neighbours stay neighbours: all of them are kept
@@ -89,17 +92,31 @@ void Graph::collect_garbage() {
   for (PyObject* object : done) Py_DECREF(object);
 }
 
-void Graph::make_room_slowly(std::size_t count) {
-  if (!sweeping && !mutant("collector.never_runs")) collect_garbage();
-  fit(count);
+void Graph::note_sweep(NodeId root, std::size_t operations, std::size_t passed) {
+  swept_root = root;
+  swept_nodes = operations;
+  passed_over += passed;
+  if (passed_over > 16 * tape.size()) limit = 0;  // the next operation comes to make_room_slowly
 }
 
-void Graph::fit(std::size_t count) {
-  const std::size_t wanted = std::max({kSmallTape, 2 * tape.size(), tape.size() + count});
-  value.resize(wanted);
-  object.resize(wanted);
-  tape.shrink(wanted);
-  limit = wanted;
+void Graph::let_go(NodeId first, std::size_t count) {
+  if (swept_root - first >= count || swept_nodes < tape.size() / 4 || tape.size() < kSmallTape) return;
+  limit = 0;
+}
+
+// Steps of a program build graphs of much the same size. So room of which the last one took most is kept, and other room is
+// given back a quarter at a time: the next step need not find out again, by one collection after the other, what it takes.
+void Graph::make_room_slowly(std::size_t count) {
+  const std::size_t room = value.capacity(), kept = limit == 0 && tape.size() > room / 2 ? room : room / 4 * 3;
+  if (!sweeping && !mutant("collector.never_runs")) collect_garbage();
+  fit(std::max(kept, tape.size() + count));
+}
+
+void Graph::fit(std::size_t wanted) {
+  limit = std::max({kSmallTape, 2 * tape.size(), wanted});
+  value.resize(limit);
+  object.resize(limit);
+  tape.shrink(limit);
 }
 
 IdRange::IdRange(Graph& graph, NodeId first, std::size_t count) : graph_(graph), first_(first), count_(count), next_(graph.ranges) {
@@ -112,6 +129,7 @@ IdRange::~IdRange() {
   (previous_ ? previous_->next_ : graph_.ranges) = next_;
   if (next_) next_->previous_ = previous_;
   --graph_.holders;
+  graph_.let_go(first_, count_);
 }
 
 // --------------------------------------------------------------------------------------------------------- backward
@@ -133,7 +151,12 @@ Backward::Backward(Graph& graph, std::span<const NodeId> roots, Leaves leaves)
     tape.for_each_parent(static_cast<NodeId>(id), reach);
   }
   tape.reserve_adjoints();
-  if (!mutant("backward.operations_not_cleared")) each_operation([&](NodeId id) { tape.set_adjoint(id, 0.0); });
+  std::size_t operations = 0;
+  each_operation([&](NodeId id) {
+    if (!mutant("backward.operations_not_cleared")) tape.set_adjoint(id, 0.0);
+    ++operations;
+  });
+  graph.note_sweep(roots.empty() ? 0 : roots.front(), operations, top_ + 1 - low_ - operations + top_ / 16);
   if (leaves == StartFromZero) {
     for (NodeId id = Tape::kFirstId; id <= top_; ++id)
       if (reached_[id] && tape.is_leaf(id) && !mutant("backward.leaves_not_cleared")) tape.set_adjoint(id, 0.0);

@@ -1,8 +1,9 @@
 // A thread's tape as Python sees it: beside each node its value, and the one Python object that stands for it.
 //
-// Python programs never say mark() or rewind(). So when the tape has doubled since it was last looked at, the nodes
-// that no live object can reach are removed (scalar/collect.hpp), and a long loop runs in constant memory. That moves
-// nodes: an id is good until the next `make_room`, which every operation calls once, first, before it reads ids.
+// Python programs never say mark() or rewind(). So when the tape has doubled since it was last looked at, or a graph that
+// was much of it is dead, the nodes that no live object can reach are removed (scalar/collect.hpp), and a long loop runs
+// in constant memory. That moves nodes: an id is good until the next `make_room`, which every operation calls once, first,
+// before it reads ids.
 //
 // Who may do what: everything here runs under the GIL, so a tape is never touched by two threads at once, and objects
 // may die on any thread. Recording and backward on another thread's tape raise ThreadError all the same: two threads
@@ -67,6 +68,9 @@ struct Graph {
   Buffer<ValueObject*> object;                     // null: no Python object now
   std::unordered_map<NodeId, PyObject*> keepsakes;  // dicts of objects that died while their node lives on
   std::size_t limit = 0;                           // the size at which make_room has to work
+  NodeId swept_root = 0;                           // of the last backward
+  std::size_t swept_nodes = 0;                     // how many operations it reached
+  std::size_t passed_over = 0;                     // what backward met and did not reach, since the last collection
   std::size_t holders = 0;                         // ValueObjects and IdRanges that point here
   IdRange* ranges = nullptr;
   std::vector<std::pair<PyObject*, IdRange*>> hooked;  // ranges with hooks, kept although their tensor may be gone
@@ -86,8 +90,14 @@ struct Graph {
     return id;
   }
 
+  // Two occasions to collect before the tape is full. These nodes have no object any more: if the last backward began there,
+  // what it reached is dead, too, or soon will be, and at no time is less to be kept. And a backward that has to pass over
+  // many nodes which it does not reach.
+  void let_go(NodeId first, std::size_t count);
+  void note_sweep(NodeId root, std::size_t operations, std::size_t passed);
+
   void collect_garbage();
-  void fit(std::size_t count = 0);  // room for as much again as there is, and at least for `count` more
+  void fit(std::size_t wanted = 0);  // room for as many nodes, and for twice what there is
 
   // Takes out of `hooked` what is `done`: its nodes are dead, or will not be swept again. The caller drops the references
   // when it has finished with the tape, because that may run Python code.

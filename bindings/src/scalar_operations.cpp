@@ -2,8 +2,11 @@
 // beside them. Each slot is written for raw CPython and records one node. Read before: scalar_value.hpp, scalar_object.cpp.
 #include "scalar_value.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
+#include <stdexcept>
 
 namespace trigrad::python {
 
@@ -93,47 +96,74 @@ PyObject* binary(PyObject* left, PyObject* right) {
   });
 }
 
+constexpr const char* kExpected = "weighted_sum: expected two sequences of Values or numbers, and a Value";
+
+// The items of a sequence, which are Values and floats: other numbers are made floats first, since that may run any code.
+class Terms {
+ public:
+  explicit Terms(PyObject* given) : items_(PySequence_Fast(given, kExpected)) {
+    if (!items_ || std::ranges::all_of(all(), is_plain)) return;
+    Py_SETREF(items_, PySequence_List(items_));
+    for (Py_ssize_t k = 0; items_ && k < PyList_GET_SIZE(items_); ++k) {
+      PyObject* const item = PyList_GET_ITEM(items_, k);
+      double number = 0;
+      if (is_plain(item)) continue;
+      if (read_number(item, number) == Operand::Unknown)
+        PyErr_Format(PyExc_TypeError, "weighted_sum: expected Values or numbers, not %s", Py_TYPE(item)->tp_name);
+      PyObject* const made = PyErr_Occurred() ? nullptr : PyFloat_FromDouble(number);
+      if (!made || PyList_SetItem(items_, k, made) < 0) Py_CLEAR(items_);
+    }
+  }
+  Terms(const Terms&) = delete;
+  Terms& operator=(const Terms&) = delete;
+  ~Terms() { Py_XDECREF(items_); }
+
+  explicit operator bool() const { return items_ != nullptr; }  // else a Python error is set
+  std::span<PyObject* const> all() const {
+    return {PySequence_Fast_ITEMS(items_), static_cast<std::size_t>(PySequence_Fast_GET_SIZE(items_))};
+  }
+
+ private:
+  static bool is_plain(PyObject* item) { return is_value(item) || PyFloat_Check(item); }
+  PyObject* items_;  // a list is not copied
+};
+
+NodeId record_term(Graph& graph, PyObject* item) {
+  if (is_value(item)) {
+    check_thread(*as_value(item)->graph, "weighted_sum");
+    return as_value(item)->id;
+  }
+  if (!PyFloat_Check(item)) throw std::runtime_error("weighted_sum: a sequence was changed while it was read");
+  return graph.leaf(PyFloat_AS_DOUBLE(item));
+}
+
 // weighted_sum(w, x, b): the nodes of `for wi, xi in zip(w, x): b = b + wi * xi`, without a Python object for each.
 PyObject* weighted_sum(PyObject* /*type*/, PyObject* const* args, Py_ssize_t given) {
   if (given != 3 || !is_value(args[2])) {
-    PyErr_SetString(PyExc_TypeError, "weighted_sum: expected two sequences of Values or numbers, and a Value");
+    PyErr_SetString(PyExc_TypeError, kExpected);
     return nullptr;
   }
-  PyObject *const w = PySequence_Tuple(args[0]), *const x = w ? PySequence_Tuple(args[1]) : nullptr;
-  PyObject* const result = !x ? nullptr : guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+  ValueObject* const made = allocate(value_type);
+  PyObject* const result = !made ? nullptr : guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+    const Terms w_terms(args[0]), x_terms(args[1]);
+    if (!w_terms || !x_terms) return nullptr;
     Graph& graph = *as_value(args[2])->graph;
     check_thread(graph, "weighted_sum");
-    const Py_ssize_t count = std::min(PyTuple_GET_SIZE(w), PyTuple_GET_SIZE(x));
-    for (Py_ssize_t k = 0; k < 2 * count; ++k) {
-      PyObject* const item = PyTuple_GET_ITEM(k % 2 ? x : w, k / 2);
-      double number = 0;
-      if (is_value(item)) check_thread(*as_value(item)->graph, "weighted_sum");
-      else if (read_number(item, number) != Operand::Number)
-        return PyErr_Occurred()
-                   ? nullptr
-                   : (PyErr_Format(PyExc_TypeError, "weighted_sum: expected Values or numbers, not %s", Py_TYPE(item)->tp_name), nullptr);
-    }
-    ValueObject* const made = allocate(value_type);
-    if (!made) return nullptr;
-    graph.make_room(4 * static_cast<std::size_t>(count) + 1);
-    const auto id_of = [&](PyObject* item) {
-      double number = 0;
-      if (is_value(item)) return as_value(item)->id;
-      read_number(item, number);
-      return graph.leaf(number);
-    };
+    std::size_t count = std::min(w_terms.all().size(), x_terms.all().size());
+    graph.make_room(4 * count + 1);  // which may let go of objects, and so run code that shortens a list
+    const auto w = w_terms.all(), x = x_terms.all();
+    count = std::min({count, w.size(), x.size()});
     NodeId sum = as_value(args[2])->id;
     if (count == 0) sum = graph.keep(graph.tape.push(kCopy, sum, 1.0), graph.value[sum]);
-    for (Py_ssize_t k = 0; k < count; ++k) {
-      const NodeId a = id_of(PyTuple_GET_ITEM(w, k)), b = id_of(PyTuple_GET_ITEM(x, k));
+    for (std::size_t k = 0; k < count; ++k) {
+      const NodeId a = record_term(graph, w[k]), b = record_term(graph, x[k]);
       const double product = graph.value[a] * graph.value[b], total = graph.value[sum] + product;
       const NodeId term = graph.keep(graph.tape.push(op_code<Mul>, a, graph.value[b], b, graph.value[a]), product);
       sum = graph.keep(graph.tape.push_add(sum, term), total);
     }
-    return attach(made, graph, sum);
+    return Py_NewRef(attach(made, graph, sum));
   });
-  Py_XDECREF(w);
-  Py_XDECREF(x);
+  Py_XDECREF(as_object(made));
   return result;
 }
 

@@ -13,7 +13,9 @@ PyObject* make_value_type();
 
 inline ValueObject* as_value(PyObject* object) { return reinterpret_cast<ValueObject*>(object); }
 inline PyObject* as_object(ValueObject* value) { return reinterpret_cast<PyObject*>(value); }
-inline bool is_value(PyObject* object) { return Py_TYPE(object) == value_type || PyObject_TypeCheck(object, value_type); }
+inline bool is_value(PyObject* object) {
+  return Py_TYPE(object) == value_type || (!PyFloat_CheckExact(object) && PyObject_TypeCheck(object, value_type));
+}
 
 // A new object for no node yet. May run the cycle collector, hence any Python code: call it before make_room.
 ValueObject* allocate(PyTypeObject* type);

@@ -167,12 +167,16 @@ def test_collecting_keeps_gradients() -> None:
 def test_collecting_keeps_partials() -> None:
     """A graph that is swept only after dead nodes were removed: its nodes still hold their derivatives."""
     scalar = pytest.importorskip("trigrad.scalar_cpp")
+    collect = importlib.import_module("trigrad._core").scalar.collect
+    collect()  # so that y is older than all that is dead
+    y = scalar.norm(x := scalar.tensor(np.array([3.0, 4.0]), requires_grad=True)) * 5.0
     dead = scalar.tensor(np.ones(50), requires_grad=True) * 2.0
-    x = scalar.tensor(np.array([3.0, 4.0]), requires_grad=True)
-    z = scalar.norm(x) * 5.0
+    z = scalar.norm(w := scalar.tensor(np.array([5.0, 12.0, 84.0]), requires_grad=True)) * 85.0
     del dead
-    importlib.import_module("trigrad._core").scalar.collect()
+    collect()
     z.backward()
+    y.backward()
+    assert w.grad.tolist() == pytest.approx([5.0, 12.0, 84.0], rel=1e-14)
     assert x.grad.tolist() == [3.0, 4.0]
 
 

@@ -234,6 +234,7 @@ SCALAR: dict[str, tuple[str, ...]] = {
     "collect.drops_parents": (VALUE, TENSOR),
     "collect.leaves_adjoints_behind": (BLIND + "test_collecting_keeps_gradients",),
     "collect.partials_become_1": (BLIND + "test_collecting_keeps_partials",),
+    "collect.overwrites_sums": (BLIND + "test_collecting_keeps_partials",),
     "collector.leaves_values_behind": (VALUE, TENSOR),
     "collector.forgets_tensors": (TENSOR,),
     "collector.never_runs": (VALUE + "test_dead_operations_leave_the_tape",),
@@ -298,7 +299,7 @@ def faults() -> list[Fault]:
     native = {**NATIVE, **{f"tape.{name}": ("ScalarTape.SweepsAgree*",) for name in NATIVE_TOO}}
     native |= {
         f"collect.{n}": ("ScalarTape.Collecting*",)
-        for n in ("drops_parents", "leaves_adjoints_behind", "partials_become_1")
+        for n in ("drops_parents", "leaves_adjoints_behind", "overwrites_sums", "partials_become_1")
     }
     for name, tests in native.items():
         found.append(Fault("scalar_cpp in C++", name, partial(switch, name), tests, native=True))

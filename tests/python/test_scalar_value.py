@@ -144,6 +144,42 @@ def test_weighted_sum_is_the_loop() -> None:
         Value.weighted_sum([b], ["x"], b)
 
 
+def test_weighted_sum_takes_what_an_operator_takes() -> None:
+    class Own(Value):
+        pass
+
+    b = Value(1.0)
+    z = Value.weighted_sum(iter([2, np.float32(0.5), True, 3.0]), (Own(1.0), np.int64(4), b, 10**3), b)
+    assert z.data == 1.0 + 2.0 + 2.0 + 1.0 + 3000.0
+    z.backward()
+    assert b.grad == 2.0
+    for given in (([1.0], 5), (None, [1.0])):
+        with pytest.raises(TypeError, match="weighted_sum: expected two sequences"):
+            Value.weighted_sum(*given, b)
+    with pytest.raises(OverflowError):
+        Value.weighted_sum([10**400], [b], b)
+
+
+def test_weighted_sum_survives_numbers_that_change_its_lists() -> None:
+    """Reading a number may run any code: here it takes away, or exchanges, what was looked at before."""
+    w: list[Any] = [Value(2.0) for _ in range(1000)]
+
+    class Number:
+        def __init__(self, change: Callable[[], None]) -> None:
+            self.change = change
+
+        def __float__(self) -> float:
+            self.change()
+            return 3.0
+
+    b = Value(1.0)
+    assert (
+        Value.weighted_sum(w, [Number(lambda: w.__delitem__(slice(5, None))), *[1.0] * 999], b).data == 15.0
+    )
+    with pytest.raises(RuntimeError, match="weighted_sum: a sequence was changed while it was read"):
+        Value.weighted_sum(w, [1.0, Number(lambda: w.__setitem__(0, "gone"))], b)
+
+
 def test_identity_decides_equality() -> None:
     a, b = Value(2.0), Value(2.0)
     assert a != b

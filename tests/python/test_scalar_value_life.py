@@ -194,6 +194,55 @@ def test_dead_operations_leave_the_tape() -> None:
     assert core.tape_size() - before < 2 * rounds
 
 
+def test_a_graph_leaves_the_tape_with_its_root() -> None:
+    """Behind a training step least is alive: what the next one begins with is a tape of parameters."""
+    p = Value(1.0)
+    core.collect()
+    before = core.tape_size()
+    for _ in range(3):
+        y = p
+        for _ in range(before + 10_000):
+            y = y + 1.0
+        y.backward()
+        assert core.tape_size() > before + 20_000
+        y = None
+        _ = p + 1.0
+        assert core.tape_size() < before + 10
+    assert p.grad == 3.0
+
+
+def test_small_graphs_behind_a_large_one_do_not_walk_through_it() -> None:
+    """Parameters younger than some operation: each backward goes down to them, over whatever is dead."""
+    older = Value(1.0) * 2.0
+    p = y = Value(0.5)
+    core.collect()
+    before = core.tape_size()
+    for _ in range(before + 100_000):
+        y = -y
+    y = None
+    for _ in range(1000):
+        loss = (p * 2.0 - 1.0) ** 2
+        loss.backward()
+    assert core.tape_size() < 2 * before + 5000
+    assert older.data == 2.0
+
+
+def test_room_is_given_back_when_graphs_are_small_again() -> None:
+    p = y = Value(1.0)
+    core.collect()
+    before = core.tape_size()
+    for _ in range(before + 100_000):
+        y = -y
+    y = None
+    for _ in range(20 * before + 1_000_000):
+        _ = -p
+    largest = 0
+    for _ in range(before + 10_000):
+        _ = -p
+        largest = max(largest, core.tape_size())
+    assert largest < 3 * before + 10_000
+
+
 @in_own_process
 def test_a_million_operations_in_flat_memory() -> None:
     p = Value(1.0)

@@ -9,6 +9,7 @@ from typing import Any
 from .._core import scalar as core
 
 Value: Any = core.Value
+weighted_sum = Value.weighted_sum  # looked up once
 
 
 class Module:
@@ -31,7 +32,7 @@ class Neuron(Module):
         self.nonlin = nonlin
 
     def __call__(self, x: Sequence[Any]) -> Any:
-        act = Value.weighted_sum(self.w, x, self.b)  # for wi, xi in zip(w, x): act = act + wi * xi
+        act = weighted_sum(self.w, x, self.b)  # for wi, xi in zip(w, x): act = act + wi * xi
         return act.relu() if self.nonlin else act
 
     def parameters(self) -> list[Any]:

@@ -360,10 +360,17 @@ class Tape {
   // Cuts a node off from its parents: they need not be kept for it any more.
   void free_node(NodeId id) { node_[id] = {0, 0, 0, kFreed, 0, 0}; }
 
-  template <class Moved>
-  friend std::size_t collect(Tape& tape, std::vector<std::uint8_t>& live, Moved&& moved);
+  friend std::vector<NodeId> collect(Tape& tape, std::vector<std::uint8_t>& live);
 
  private:
+  Mark mark_at(std::size_t size) const {  // what mark() gave when the tape had so many ids
+    const NodeId* const late = std::lower_bound(late_.data(), late_.data() + lates_, size);
+    std::size_t id = terms_ > 0 && !mutant("collect.overwrites_sums") ? size : 0;
+    while (id > first_ && node_[id - 1].op != kSum) --id;
+    const std::size_t terms = id > first_ ? std::size_t{node_[id - 1].a} + node_[id - 1].b : 0;
+    return {size, std::min(first_, size), static_cast<std::size_t>(late - late_.data()), terms};
+  }
+
   static inline std::atomic<std::uint32_t> made_ = 0;
   static std::uint32_t next_owner_code() {
     const std::uint32_t number = ++made_;
