@@ -89,8 +89,11 @@ it. Geometric means over all rows:
 | machine | threads | C++ | goal | Python | goal |
 | --- | --- | ---: | ---: | ---: | ---: |
 """
-LIMIT = """
-### How near the limit
+LIMIT, OP, SCALAR, NUMBERS = "How near the limit", "One operation", "Scalars", "Numbers in Python"
+READING = f"""
+## How to read the tables
+
+### {LIMIT}
 
 The limit of a step is the sum of its matrix products, each by whichever library here computes it fastest, on
 as many different weights as the step has, and the bytes that must move besides. The tables have steps in
@@ -98,19 +101,12 @@ multiples of it. What PyTorch takes is what the limit allows: no engine can be m
 more than C++ is and its own multiple together. A goal above either, each at the upper end of its interval,
 cannot be reached. On two threads the two products of a layer's backward may run beside each other, so a step
 may be below 1 there; for a verdict such a product counts half of its time on one thread, where that is less.
-"""
-COPIED = """
-The bytes of this run were counted at the speed of a copy, which may be less than an
-update's: a multiple below 1 comes of that.
-"""
-OPS = """
-### One operation
+
+### {OP}
 
 An addition of 64 numbers in a chain of a hundred, recorded and differentiated.
 
-"""
-SCALAR = """
-### Scalars
+### {SCALAR}
 
 Nanoseconds to record an operation on scalars and to differentiate it, and how many times as fast that is as
 CppAD and as ADOL-C in the same program, style and rounds. *op*: every operation is a node; *mac*: a
@@ -118,18 +114,17 @@ multiplication added to a sum is one; *own*: what the library has for a sum of p
 writes and sweeps the same nodes without a question, whose an operand is, whether it is a constant, whether
 there is room: a goal that it does not reach either is marked ⊘.
 
-"""
-NUMBERS = """
-### Numbers in Python
+Then nanoseconds for an operation as the graph grows, on the second pass, when the memory is there.
+
+### {NUMBERS}
 
 trigrad's `Value` and micrograd's, the same lines and another import: an addition, recorded, in a chain of a
 hundred, and a training step of micrograd's moons, whose neurons are written out or those of the MLP that
 comes with each. Python's cyclic collector is off, or on as Python ships it.
-
 """
-SIZES = """
-Nanoseconds for an operation as the graph grows, on the second pass, when the memory is there:
-
+COPIED = """
+The bytes of this run were counted at the speed of a copy, which may be less than an
+update's: a multiple below 1 comes of that.
 """
 
 
@@ -329,6 +324,10 @@ def means(found: Sequence[summary.Row]) -> list[str]:
 def section(rows: list[Line], found: Sequence[summary.Row]) -> str:
     """What one machine shows; a part whose lines are not there is left out."""
     lines = Lines(rows)
+    if lines.left_out:
+        raise SystemExit(
+            f"make_targets.py: these runs are of several hosts: {title(lines.machine)}; give those of one"
+        )
     names = ", ".join(f"{k} {v}" for k, v in lines.versions.items())
     text = [f"\n## {title(lines.machine)}\n"]
     text.append(f"\n{lines.machine['cores']} cores, {lines.machine['compiler']}; {names}.\n")
@@ -344,16 +343,19 @@ def section(rows: list[Line], found: Sequence[summary.Row]) -> str:
         }
         text.append(speeds(found, threads, multiples))
     if limited:
-        text += [LIMIT, "" if all("moved_by" in line for line in lines.kind("limit")) else COPIED]
+        text += [
+            f"\n### {LIMIT}\n",
+            "" if all("moved_by" in line for line in lines.kind("limit")) else COPIED,
+        ]
         text += [limit_table(limited[threads]) for threads in sorted(limited)]
     if ops := lines.kind("op_cost"):
-        text += [OPS, op_table(ops)]
+        text += [f"\n### {OP}\n\n", op_table(ops)]
     if costs := lines.kind("scalar_cost"):
-        text += [SCALAR, scalar_table(costs)]
+        text += [f"\n### {SCALAR}\n\n", scalar_table(costs)]
     if sizes := lines.kind("scalar_size"):
-        text += [SIZES, size_table(sizes)]
+        text += ["\n", size_table(sizes)]
     if values := lines.kind("value_cost"):
-        text += [NUMBERS, value_table(values)]
+        text += [f"\n### {NUMBERS}\n\n", value_table(values)]
     return "".join(text)
 
 
@@ -366,7 +368,7 @@ def page(rows: list[Line]) -> str:
     found = {name: steps(own) for name, own in by_machine.items()}
     short = [f"| {name} |{row}\n" for name in found for row in means(found[name])]
     sections = [section(own, found[name]) for name, own in by_machine.items()]
-    return "".join([HEAD, *([SHORT, *short] if short else []), *sections])
+    return "".join([HEAD, *([SHORT, *short] if short else []), READING, *sections])
 
 
 if __name__ == "__main__":

@@ -49,15 +49,15 @@ def main(
     parser.add_argument("--check", action="store_true", help="say whether the page is fresh; write nothing")
     given = parser.parse_args()
     target, stored = DOCS / f"{name}.md", DOCS / "results" / f"{name}.jsonl.gz"
+    new = [line for path in given.lines for line in read(path, kinds)]
+    old = read(stored) if stored.exists() and (place or not new) else []
+    lines = (elsewhere(old, new, place) if place else old) + new
+    fresh = page(lines)  # it may refuse them, so nothing is written before
     if given.lines:
-        lines = [line for path in given.lines for line in read(path, kinds)]
-        if place and stored.exists():
-            lines = elsewhere(read(stored), lines, place) + lines
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         stored.write_bytes(gzip.compress(text.encode(), mtime=0))
         if draw:
             draw(lines)
-    fresh = page(read(stored))
     if not given.check:
         target.write_text(fresh, encoding="utf-8")
     elif target.read_text(encoding="utf-8") != fresh:

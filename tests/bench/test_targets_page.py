@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from trigrad_bench import stats
@@ -86,6 +89,36 @@ def test_each_machine_has_a_section_of_its_own(make: ModuleType) -> None:
     assert text.count("### A training step, 1 thread\n") == 2
     assert "\n## Another CPU (family 7, model 8)\n" in text
     assert "Geometric means" not in text, "not all rows are there"
+
+
+def test_two_hosts_of_one_model_are_not_one_machine(make: ModuleType) -> None:
+    """The lines of one of them would be missing from the page, which would name both runs."""
+    other = [line | {"run": "other"} | ({"machine": "f00"} if "machine" in line else {}) for line in lines()]
+    with pytest.raises(
+        SystemExit, match=r"make_targets.py: these runs are of several hosts: .*; give those of one"
+    ):
+        make.page(lines() + other)
+
+
+def test_lines_that_are_refused_are_not_stored(
+    make: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "results").mkdir()
+    monkeypatch.setattr(make.pages, "DOCS", tmp_path)
+    (new := tmp_path / "new.jsonl").write_text('{"kind": "cell", "run": "a"}\n')
+    monkeypatch.setattr(sys, "argv", ["make", str(new)])
+
+    def refuse(lines: list[dict[str, Any]]) -> str:
+        raise SystemExit("no")
+
+    with pytest.raises(SystemExit, match="no"):
+        make.pages.main("", "some", refuse)
+    assert list((tmp_path / "results").iterdir()) == []
+    assert make.pages.main("", "some", lambda lines: lines[0]["run"]) == 0
+    assert (tmp_path / "some.md").read_text() == "a"
+    monkeypatch.setattr(sys, "argv", ["make", "--check"])
+    assert make.pages.main("", "some", lambda lines: lines[0]["run"]) == 0
+    assert make.pages.main("", "some", lambda lines: "b") == 1
 
 
 def test_what_is_stored_of_a_machine_stays_until_it_is_measured_again(make: ModuleType) -> None:
