@@ -107,16 +107,18 @@ void Graph::let_go(NodeId first, std::size_t count) {
 // Steps of a program build graphs of much the same size. So room of which the last one took most is kept, and other room is
 // given back a quarter at a time: the next step need not find out again, by one collection after the other, what it takes.
 void Graph::make_room_slowly(std::size_t count) {
-  const std::size_t room = value.capacity(), kept = limit == 0 && tape.size() > room / 2 ? room : room / 4 * 3;
+  const std::size_t kept = limit == 0 && tape.size() > room / 2 ? room : room / 4 * 3;
   if (!sweeping && !mutant("collector.never_runs")) collect_garbage();
   fit(std::max(kept, tape.size() + count));
 }
 
 void Graph::fit(std::size_t wanted) {
-  limit = std::max({kSmallTape, 2 * tape.size(), wanted});
-  value.resize(limit);
-  object.resize(limit);
-  tape.shrink(limit);
+  limit = room = std::max({kSmallTape, 2 * tape.size(), wanted});
+  if (value.capacity() < room || value.capacity() > 4 * room) {
+    value.resize(room);
+    object.resize(room);
+  }
+  tape.shrink(room);
 }
 
 IdRange::IdRange(Graph& graph, NodeId first, std::size_t count) : graph_(graph), first_(first), count_(count), next_(graph.ranges) {

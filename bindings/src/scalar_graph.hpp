@@ -67,7 +67,8 @@ struct Graph {
   Buffer<double> value;
   Buffer<ValueObject*> object;                     // null: no Python object now
   std::unordered_map<NodeId, PyObject*> keepsakes;  // dicts of objects that died while their node lives on
-  std::size_t limit = 0;                           // the size at which make_room has to work
+  std::size_t room = 0;                            // for how many nodes
+  std::size_t limit = 0;                           // the size at which make_room has to work: room, or 0 to do so at once
   NodeId swept_root = 0;                           // of the last backward
   std::size_t swept_nodes = 0;                     // how many operations it reached
   std::size_t passed_over = 0;                     // what backward met and did not reach, since the last collection
