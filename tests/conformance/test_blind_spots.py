@@ -176,6 +176,8 @@ def test_collecting_keeps_partials() -> None:
     collect()
     z.backward()
     y.backward()
+    assert w.grad is not None
+    assert x.grad is not None
     assert w.grad.tolist() == pytest.approx([5.0, 12.0, 84.0], rel=1e-14)
     assert x.grad.tolist() == [3.0, 4.0]
 
