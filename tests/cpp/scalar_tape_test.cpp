@@ -190,6 +190,41 @@ TEST(ScalarTape, RewindForgetsAndKeepsLeaves) {
   }
 }
 
+// Adjoints are zeroed by the block while a tape is recorded anew; where it was swept, cut, grown and collected before decides
+// how many are zeros already.
+TEST(ScalarTape, RewindAnywhereAndEverySweepBeginsWithZeros) {
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    OwnedTape tape;
+    std::mt19937 engine(seed);
+    const auto below = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(engine); };
+    std::vector<Tape::Mark> marks{tape.mark()};
+    for (unsigned round = 0; round < 20; ++round) {
+      const std::size_t back = below(marks.size());
+      tape.rewind(marks[back]);
+      marks.resize(back + 1);
+      for (std::size_t part = 0; part < 3; ++part) {
+        RandomGraph(seed * 100 + round).grow(tape, 1 + static_cast<int>(below(below(2) ? 60 : 1500)));
+        marks.push_back(tape.mark());
+      }
+      if (below(4) == 0) tape.shrink(tape.size());
+      if (below(6) == 0) {
+        std::vector<std::uint8_t> live(tape.size(), 0);
+        for (std::size_t id = Tape::kFirstId; id < live.size(); ++id) live[id] = below(3) == 0;
+        live.back() = 1;
+        collect(tape, live);
+        marks = {tape.mark()};
+      }
+      if (below(4) == 0) continue;  // recorded, and not swept
+      const auto root = static_cast<NodeId>(tape.size() - 1);
+      std::vector<double> expected = plain_sweep(tape, root);
+      for (NodeId id = Tape::kFirstId; id <= root; ++id) expected[id] += tape.is_leaf(id) ? tape.adjoint(id) : 0.0;
+      tape.backward(root);
+      expect_equal(tape, expected, seed);
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
 TEST(ScalarTape, ManyLeavesAtOnceAreThoseMadeOneByOne) {
   OwnedTape one, many;
   for (const std::size_t count : {3, 0, 1, 100, 2000}) {  // the first three have no node, the others come late

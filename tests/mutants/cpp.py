@@ -252,6 +252,7 @@ SCALAR: dict[str, tuple[str, ...]] = {
 NATIVE: dict[str, tuple[str, ...]] = {
     "tape.rewind_forgets_nothing": ("ScalarBlindSpots.*",),
     "tape.rewind_keeps_adjoints": ("ScalarTape.Rewind*",),
+    "tape.forgotten_are_zeros": ("ScalarTape.Rewind*",),
     "tape.seed_overwrites": ("ScalarTape.*Accumulate*", "ScalarValue.*"),
     "tape.operations_not_cleared": ("ScalarTape.*Accumulate*",),
     "tape.leaves_cleared": ("ScalarTape.*Accumulate*",),

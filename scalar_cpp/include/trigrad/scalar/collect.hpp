@@ -40,7 +40,8 @@ inline std::vector<NodeId> collect(Tape& tape, std::vector<std::uint8_t>& live) 
       n.a = to[n.a];
       n.b = to[n.b];
     }
-    to[id] = n.op == kLeaf ? tape.leaf() : tape.push(n.op, n.a, n.da, n.b, n.db, n.c);
+    to[id] = n.op == kLeaf ? tape.leaf() : static_cast<NodeId>(tape.size_);
+    if (n.op != kLeaf) tape.node_[tape.size_++] = n;
     if (id < old_adjoints && !mutant("collect.leaves_adjoints_behind")) {
       tape.adjoint_[to[id]] = tape.adjoint_[id];
       tape.adjoints_ = to[id] + std::size_t{1};

@@ -51,13 +51,14 @@ struct Node {
 };
 static_assert(sizeof(Node) == 32);
 
-// Asks for the node so many further on, which need not exist. A tape is written and read in order, and a processor fetches
+// Asks for what lies so many further on, which need not exist. A tape is written and read in order, and a processor fetches
 // ahead what is; but some stop at the end of a page, every 128 nodes. Additions, which hold no derivatives, do not
 // ask: in most programs every second node does, and two nodes share a line of the cache.
 constexpr std::ptrdiff_t kNodesAhead = 4096 / static_cast<std::ptrdiff_t>(sizeof(Node));
-[[gnu::always_inline]] inline void ask_for(const Node* here, std::ptrdiff_t nodes) {
+template <class T>
+[[gnu::always_inline]] inline void ask_for(const T* here, std::ptrdiff_t ahead) {
 #if defined(__GNUC__)
-  const auto address = reinterpret_cast<std::uintptr_t>(here) + static_cast<std::uintptr_t>(nodes) * sizeof(Node);
+  const auto address = reinterpret_cast<std::uintptr_t>(here) + static_cast<std::uintptr_t>(ahead) * sizeof(T);
   __builtin_prefetch(reinterpret_cast<const void*>(address));
 #endif
 }
@@ -210,7 +211,7 @@ class Tape {
   void release() {
     node_.release(), late_.release(), term_.release(), adjoint_.release();
     size_ = first_ = kFirstId;
-    lates_ = terms_ = adjoints_ = 0;
+    lates_ = terms_ = adjoints_ = zeros_ = 0;
     owner_code_ = kNobody;
   }
 
@@ -243,6 +244,7 @@ class Tape {
     if (id % kBlock == 0) [[unlikely]]
       begin_block(id);
     write_node(&node_[id], a, b, c, op, da, db);
+    ask_for(adjoint_.data(), static_cast<std::ptrdiff_t>(id + kBlock));
     size_ = id + 1;
     return static_cast<NodeId>(id);
   }
@@ -275,7 +277,7 @@ class Tape {
     first_ = std::min(first_, mark.leaves);
     lates_ = mark.late;
     terms_ = mark.terms;
-    if (!mutant("tape.rewind_keeps_adjoints")) adjoints_ = std::min(adjoints_, size_);
+    if (!mutant("tape.rewind_keeps_adjoints")) forget_adjoints(size_);
   }
 
   // Gradients of leaves accumulate; those of operations belong to the latest backward.
@@ -295,7 +297,7 @@ class Tape {
       std::fill(adjoint_.data() + from, adjoint_.data() + leaf, 0.0);
       if (!mutant("tape.late_leaves_cleared")) from = leaf + 1;
     }
-    adjoints_ = from;
+    forget_adjoints(from);
     reserve_adjoints();
   }
 
@@ -310,7 +312,7 @@ class Tape {
   // Makes every adjoint writable through set_adjoint and sweep, without clearing any.
   void reserve_adjoints() {
     if (adjoint_.capacity() < size_) adjoint_.resize(std::max(size_, node_.capacity()));
-    if (adjoints_ < size_) std::fill(adjoint_.data() + adjoints_, adjoint_.data() + size_, 0.0);
+    zero_adjoints(size_);
     adjoints_ = size_;
   }
 
@@ -353,7 +355,7 @@ class Tape {
   // Gives memory back when far less than what is held is needed.
   void shrink(std::size_t wanted) {
     if (node_.capacity() > 4 * wanted && wanted >= size_) node_.resize(whole_blocks(wanted));
-    if (adjoint_.capacity() > 4 * wanted && wanted >= adjoints_) adjoint_.resize(wanted);
+    if (adjoint_.capacity() > 4 * wanted && wanted >= adjoints_) adjoint_.resize(wanted), zeros_ = 0;
     if (term_.capacity() > 4 * (terms_ + wanted)) term_.resize(terms_ + wanted);
   }
 
@@ -389,7 +391,23 @@ class Tape {
   static constexpr std::size_t whole_blocks(std::size_t nodes) { return (nodes + kBlock - 1) / kBlock * kBlock; }
   [[gnu::noinline, gnu::cold]] void begin_block(std::size_t id) {
     if (id >= node_.capacity()) grow(1);
+    if (id + kBlock <= adjoint_.capacity()) zero_adjoints(id + kBlock);
   }
+
+  // Backward begins with zeros. On a tape that has been swept they are written block by block as it is recorded anew, when
+  // their place has come near (see push_at): all at once, in front of the sweep, they would come from afar.
+  void zero_adjoints(std::size_t to) {
+    const std::size_t from = std::max(adjoints_, zeros_);
+    if (from >= to) return;
+    std::fill(adjoint_.data() + from, adjoint_.data() + to, 0.0);
+    zeros_ = to;
+  }
+  void forget_adjoints(std::size_t from) {
+    if (from >= adjoints_) return;
+    adjoints_ = from;
+    if (!mutant("tape.forgotten_are_zeros")) zeros_ = 0;
+  }
+
   [[gnu::noinline, gnu::cold]] void grow(std::size_t count) {
     if (count > kMostIds - size_)
       throw GraphError("tape: " + std::to_string(size_) + " ids are taken and " + std::to_string(count) +
@@ -413,6 +431,7 @@ class Tape {
   std::size_t terms_ = 0;
   RawBuffer<double> adjoint_;
   std::size_t adjoints_ = 0;      // how many there are; may be fewer than nodes: the rest is 0
+  std::size_t zeros_ = 0;         // where that is more, those from adjoints_ up to here are in memory already
 };
 
 // A tape that frees its memory at its end.
