@@ -27,7 +27,7 @@ def test_instructions(name: str) -> None:
 @countable
 @pytest.mark.parametrize("engine", ["native.tensor_cpp.tape", "native.tensor_cpp.stack", "native.scalar_cpp"])
 def test_a_link_costs_the_same_in_a_longer_chain(engine: str) -> None:
-    """Recorded, differentiated and freed: the cost of a graph is linear in its nodes, all but the last block's."""
+    """Recorded, differentiated and freed: a graph's cost is linear, all but its last block's."""
     short, long = (
         instructions.count(Program(engine, workload, "grad", 1, links))
         for workload, links in (("chain.n1e4", 10_000), ("chain.n1e5", 100_000))
