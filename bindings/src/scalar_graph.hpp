@@ -94,7 +94,10 @@ struct Graph {
   // Two occasions to collect before the tape is full. These nodes have no object any more: if the last backward began there,
   // what it reached is dead, too, or soon will be, and at no time is less to be kept. And a backward that has to pass over
   // many nodes which it does not reach.
-  void let_go(NodeId first, std::size_t count);
+  void let_go(NodeId first, std::size_t count) {
+    if (swept_root - first < count) [[unlikely]]
+      let_root_go();
+  }
   void note_sweep(NodeId root, std::size_t operations, std::size_t passed);
 
   void collect_garbage();
@@ -113,6 +116,7 @@ struct Graph {
   }
 
  private:
+  void let_root_go();
   void mark_live(std::vector<std::uint8_t>& live);
   void make_room_slowly(std::size_t count);
 };

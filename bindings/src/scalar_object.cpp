@@ -59,7 +59,7 @@ void detach(ValueObject* object) {
   if (!object->graph) return;
   object->graph->object[object->id] = nullptr;
   --object->graph->holders;
-  if (object->id == object->graph->swept_root) object->graph->let_go(object->id, 1);
+  object->graph->let_go(object->id, 1);
 }
 
 // A label must outlive its object as long as the node can be seen from others: micrograd's graph owns its nodes, and

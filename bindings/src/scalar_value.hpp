@@ -13,7 +13,7 @@ PyObject* make_value_type();
 
 inline ValueObject* as_value(PyObject* object) { return reinterpret_cast<ValueObject*>(object); }
 inline PyObject* as_object(ValueObject* value) { return reinterpret_cast<PyObject*>(value); }
-inline bool is_value(PyObject* object) {
+inline bool is_value(PyObject* object) {  // floats are common, and to look through the bases of a type is a call
   return Py_TYPE(object) == value_type || (!PyFloat_CheckExact(object) && PyObject_TypeCheck(object, value_type));
 }
 

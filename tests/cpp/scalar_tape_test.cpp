@@ -274,13 +274,15 @@ TEST(ScalarTape, BlocksOfNodesBeginWhereverLeavesEnd) {
 TEST(ScalarTape, CollectingKeepsWhatIsReachableAndItsGradients) {
   for (unsigned seed = 0; seed < 500; ++seed) {
     OwnedTape tape;
-    RandomGraph(seed).grow(tape, 60);
+    const bool large = seed % 25 == 0;  // goes over several blocks, and much of it is held
+    RandomGraph(seed).grow(tape, large ? 4000 : 60);
     const auto root = static_cast<NodeId>(tape.size() - 1 - seed % 20);
     tape.backward(root);
     const std::vector<double> before = plain_sweep(tape, root);
 
     std::vector<std::uint8_t> live(tape.size(), 0);
     std::fill_n(live.begin() + Tape::kFirstId, seed % 40, std::uint8_t{1});  // what lives is an unbroken row, then with gaps
+    for (std::size_t id = Tape::kFirstId; large && id < root; id += 3) live[id] = 1;
     live[root] = 1;
     const std::vector<NodeId> to = collect(tape, live);
     ASSERT_EQ(to[root] + std::size_t{1}, tape.size()) << "the root is the newest node of its graph";

@@ -211,15 +211,20 @@ def test_a_graph_leaves_the_tape_with_its_root() -> None:
     assert p.grad == 3.0
 
 
+def behind_a_large_graph(p: Any) -> int:
+    """Leaves a dead graph on the tape, larger than what is alive: the number of nodes that are."""
+    core.collect()
+    before: int = core.tape_size()
+    for _ in range(before + 100_000):
+        p = -p
+    return before
+
+
 def test_small_graphs_behind_a_large_one_do_not_walk_through_it() -> None:
     """Parameters younger than some operation: each backward goes down to them, over whatever is dead."""
     older = Value(1.0) * 2.0
-    p = y = Value(0.5)
-    core.collect()
-    before = core.tape_size()
-    for _ in range(before + 100_000):
-        y = -y
-    y = None
+    p = Value(0.5)
+    before = behind_a_large_graph(p)
     for _ in range(1000):
         loss = (p * 2.0 - 1.0) ** 2
         loss.backward()
@@ -228,12 +233,8 @@ def test_small_graphs_behind_a_large_one_do_not_walk_through_it() -> None:
 
 
 def test_room_is_given_back_when_graphs_are_small_again() -> None:
-    p = y = Value(1.0)
-    core.collect()
-    before = core.tape_size()
-    for _ in range(before + 100_000):
-        y = -y
-    y = None
+    p = Value(1.0)
+    before = behind_a_large_graph(p)
     for _ in range(20 * before + 1_000_000):
         _ = -p
     largest = 0

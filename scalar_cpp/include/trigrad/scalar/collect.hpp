@@ -40,8 +40,12 @@ inline std::vector<NodeId> collect(Tape& tape, std::vector<std::uint8_t>& live) 
       n.a = to[n.a];
       n.b = to[n.b];
     }
-    to[id] = n.op == kLeaf ? tape.leaf() : static_cast<NodeId>(tape.size_);
-    if (n.op != kLeaf) tape.node_[tape.size_++] = n;
+    if (n.op == kLeaf) {
+      to[id] = tape.leaf();
+    } else {  // not push(), which may zero adjoints that are still to be moved
+      to[id] = static_cast<NodeId>(tape.size_);
+      tape.node_[tape.size_++] = n;
+    }
     if (id < old_adjoints && !mutant("collect.leaves_adjoints_behind")) {
       tape.adjoint_[to[id]] = tape.adjoint_[id];
       tape.adjoints_ = to[id] + std::size_t{1};

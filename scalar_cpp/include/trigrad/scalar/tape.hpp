@@ -355,7 +355,10 @@ class Tape {
   // Gives memory back when far less than what is held is needed.
   void shrink(std::size_t wanted) {
     if (node_.capacity() > 4 * wanted && wanted >= size_) node_.resize(whole_blocks(wanted));
-    if (adjoint_.capacity() > 4 * wanted && wanted >= adjoints_) adjoint_.resize(wanted), zeros_ = 0;
+    if (adjoint_.capacity() > 4 * wanted && wanted >= adjoints_) {
+      adjoint_.resize(wanted);
+      zeros_ = std::min(zeros_, wanted);
+    }
     if (term_.capacity() > 4 * (terms_ + wanted)) term_.resize(terms_ + wanted);
   }
 
