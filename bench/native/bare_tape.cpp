@@ -5,11 +5,12 @@
 // constant's id is 0, and what flows there is never read), not whether there is room (there is, for all that
 // ScalarProgram lets through). What scalar_cpp takes longer is the price of its questions.
 //
-// Read before: scalar.cpp, trigrad/scalar/tape.hpp.
+// Read before: scalar.cpp, trigrad/scalar/sweep.hpp.
 #include "styles.hpp"
 
 #include <cmath>
-#include <trigrad/scalar/tape.hpp>
+#include <trigrad/scalar/buffer.hpp>
+#include <trigrad/scalar/sweep.hpp>
 
 namespace {
 using trigrad::Node, trigrad::op_code;

@@ -71,11 +71,13 @@ class RandomGraph {
         case 8:  // x = x a + b
           tape.push(kForeignOp, newest(tape), partial(), Tape::kFirstId, partial(), Tape::kFirstId + 1);
           break;
-        case 9: {  // m = w · x and s = c + m, which the sweep takes at once, and what only looks like it
+        case 9: {  // m = w · x and c + m, or m = c · x and m + y, which the sweep takes at once, and what only looks like it
           const NodeId c = newest(tape);
-          const NodeId m = below(3) ? tape.push(op_code<Mul>, parent(tape), partial(), parent(tape), partial()) : sum(tape);
+          const NodeId w = below(2) ? c : parent(tape);
+          const NodeId m = below(3) ? tape.push(op_code<Mul>, w, partial(), parent(tape), partial()) : sum(tape);
           if (below(4) == 0) tape.push(kForeignOp, below(2) ? m : c, partial());
-          tape.push_add(below(4) ? c : parent(tape), m);
+          const NodeId other = below(4) ? (below(2) ? c : 0) : parent(tape);
+          below(2) ? tape.push_add(other, m) : tape.push_add(m, other);
           if (below(4) == 0) tape.push(kForeignOp, m, partial(), newest(tape), partial());  // m is needed once more
           break;
         }

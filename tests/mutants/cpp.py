@@ -261,6 +261,7 @@ NATIVE: dict[str, tuple[str, ...]] = {
     "tape.pair_forgets_other_uses": ("ScalarTape.SweepsAgree*",),
     "tape.pair_forgets_twice": ("ScalarTape.SweepsAgree*",),
     "tape.pair_takes_any_operation": ("ScalarTape.SweepsAgree*",),
+    "tape.chain_forgets_twice": ("ScalarTape.SweepsAgree*",),
     "tape.skips_five_for_four": ("ScalarTape.SweepsAgree*",),
     "value.mul_add_partials_exchanged": ("ScalarValue.*",),
     "value.dot_forgets_bias": ("ScalarValue.*",),

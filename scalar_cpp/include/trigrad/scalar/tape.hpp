@@ -1,193 +1,27 @@
 // The tape: every operation appends one node, and the reverse sweep walks the nodes backwards. A node's parents are
 // always older than the node, so creation order is a topological order: no sort, no recursion, no visited set.
 //
-// A node holds its local derivatives as numbers, computed when it was recorded; backward only multiplies and adds:
+// Ids count from 2; id 0 is a constant. Leaves made before the first operation have no node at all; later ones have an
+// empty node and are listed, because their adjoints must survive what clears the adjoints of operations.
 //
-//   z = f(x, y)       {a: x, b: y, da: ∂f/∂x, db: ∂f/∂y}   adjoint[x] += da · adjoint[z], the same for y
-//   z = c + x         {a: x, c: c}                         c is a parent whose derivative is 1; so is x here, and da is not written
-//   z = w · x + c     {a: w, b: x, c: c, da: x, db: w}
-//   z = Σ pₖ xₖ       {a: first term, b: number of terms}  the pairs (xₖ, pₖ) lie in a second array
-//
-// Ids count from 2. Id 0 is "nothing" (a constant): what flows into adjoint[0] is never read. Leaves made before the
-// first operation have no node at all; later ones have an empty node and are listed, because their adjoints must
-// survive what clears the adjoints of operations.
-//
-// A zero adjoint is not passed on: dead units cost one comparison. Therefore 0 · ∞ contributes 0 here, not NaN.
-//
-// Read before: buffer.hpp. Read next: value.hpp; collect.hpp (used by Python) removes nodes that nobody can reach.
+// Read before: sweep.hpp, buffer.hpp. Read next: value.hpp; collect.hpp (used by Python) removes nodes that nobody can reach.
 #pragma once
 
-#include <trigrad/elementwise.hpp>
 #include <trigrad/errors.hpp>
 #include <trigrad/mutants.hpp>
 #include <trigrad/scalar/buffer.hpp>
+#include <trigrad/scalar/sweep.hpp>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace trigrad {
-
-using NodeId = std::uint32_t;
-
-// What a node does. Ops of the list are numbered from 1 in the list's order; others have codes that no op has.
-using OpCode = std::uint32_t;
-constexpr OpCode kLeaf = 0, kMulAdd = 0x1000, kSum = 0x1001, kFreed = 0x1002, kForeignOp = 0x1003;
-template <class Op>
-constexpr OpCode op_code = ElementwiseOps::contains<Op> ? static_cast<OpCode>(ElementwiseOps::index<Op>) + 1 : kForeignOp;
-
-struct Node {
-  NodeId a, b, c;
-  OpCode op;
-  double da, db;
-};
-static_assert(sizeof(Node) == 32);
-
-// Asks for what lies so many further on, which need not exist. A tape is written and read in order, and a processor fetches
-// ahead what is; but some stop at the end of a page, every 128 nodes. Additions, which hold no derivatives, do not
-// ask: in most programs every second node does, and two nodes share a line of the cache.
-constexpr std::ptrdiff_t kNodesAhead = 4096 / static_cast<std::ptrdiff_t>(sizeof(Node));
-template <class T>
-[[gnu::always_inline]] inline void ask_for(const T* here, std::ptrdiff_t ahead) {
-#if defined(__GNUC__)
-  const auto address = reinterpret_cast<std::uintptr_t>(here) + static_cast<std::uintptr_t>(ahead) * sizeof(T);
-  __builtin_prefetch(reinterpret_cast<const void*>(address));
-#endif
-}
-
-// {a, b} and {c, op}: two numbers that are written and read as one. A processor does two or three reads and writes at a
-// time, and a tape is little else: a tenth faster so than field by field.
-[[gnu::always_inline]] inline std::uint64_t in_one(std::uint32_t first, std::uint32_t second) {
-  if constexpr (std::endian::native == std::endian::little) return first | std::uint64_t{second} << 32;
-  else return std::uint64_t{first} << 32 | second;
-}
-[[gnu::always_inline]] inline void write_parents(Node* to, NodeId a, NodeId b, NodeId c, OpCode op) {
-  const std::uint64_t halves[] = {in_one(a, b), in_one(c, op)};
-  std::memcpy(static_cast<void*>(to), halves, sizeof(halves));
-}
-enum class Half : std::size_t { AB = 0, COp = 8 };  // where it begins
-[[gnu::always_inline]] inline std::uint64_t read_half(const Node& n, Half half) {
-  std::uint64_t both;
-  std::memcpy(&both, reinterpret_cast<const char*>(&n) + static_cast<std::size_t>(half), sizeof(both));
-  return both;
-}
-[[gnu::always_inline]] inline void write_node(Node* to, NodeId a, NodeId b, NodeId c, OpCode op, double da, double db) {
-  ask_for(to, kNodesAhead);
-  write_parents(to, a, b, c, op);
-  to->da = da;
-  to->db = db;
-}
-
-// Both zeros; as numbers, they would be compared with care for NaN, which takes three instructions more.
-inline bool is_zero(double g) { return std::bit_cast<std::uint64_t>(g) << 1 == 0; }
-inline bool goes_on(double g) { return !is_zero(g) && !(mutant("tape.skips_negative") && g < 0); }
-inline bool are_zero(const double* four) {
-  const auto bits = [four](int k) { return std::bit_cast<std::uint64_t>(four[k]); };
-  return (bits(0) | bits(1) | bits(2) | bits(3)) << 1 == 0;
-}
-
-// Whether node i adds a product to its neighbour i - 1.
-inline bool goes_on_sum(const Node* node, std::size_t i) {
-  return read_half(node[i], Half::COp) == in_one(static_cast<NodeId>(i - 1), kMulAdd);
-}
-
-// Whether node i adds its neighbour i - 1, a product, to something.
-inline bool adds_product(const Node* node, std::size_t i) {
-  const Node& n = node[i];
-  return n.op == op_code<Add> && n.a + 1 == i && (node[i - 1].op == op_code<Mul> || mutant("tape.pair_takes_any_operation"));
-}
-
-struct Term {
-  double partial;
-  NodeId id;
-  std::uint32_t owner = 0;  // came with the id; nobody asks, but the two are written at once
-};
-
-// The reverse sweep: visits root, root - 1, ... first. What arrives at a node is its share g, which goes on to its parents.
-// Where the parent that gets its share last is the very next node, that one's adjoint stays in a register: reading back
-// what was just stored costs three times the addition. So g goes along a running sum, z = z + w x; along the same sum
-// written operation by operation, m = w x and then z = z + m; and along a chain, z = f(z).
-//
-// Sums of products are loops of their own, because they are most of a network. Never inlined: alone, the compiler finds
-// registers for all of it, whoever calls; and aligned, for the same instructions elsewhere take up to 8 % longer. Fields
-// are read one by one and late: a node copied whole goes through memory.
-template <class Visits>
-[[gnu::noinline, gnu::aligned(64)]] void sweep_nodes(const Node* node, const Term* terms, double* adjoint, std::size_t first,
-                                                     std::size_t root, Visits&& visits) {
-  const auto through_product = [adjoint](const Node& m, double g) {
-    const auto [a, b] = std::bit_cast<std::array<NodeId, 2>>(read_half(m, Half::AB));
-    adjoint[a] += m.da * g;
-    if (b) adjoint[b] += m.db * g;  // unasked, all products with a number would wait for adjoint[0]
-  };
-  std::size_t i = root;
-  while (i >= first) {
-    double g = adjoint[i];
-    if (!goes_on(g) || !visits(i)) {
-      while (i >= first + 4 && are_zero(adjoint + i - 4)) i -= mutant("tape.skips_five_for_four") ? 5 : 4;  // dead units come in rows
-      --i;
-      continue;
-    }
-    std::size_t last;  // the parent that gets its share last
-    do {
-      const Node& n = node[i];
-      double share = g;
-      if (goes_on_sum(node, i)) {
-        do {
-          last = i - 1;
-          ask_for(&node[i], -kNodesAhead);
-          through_product(node[i], g);
-          if (mutant("tape.run_overwrites")) adjoint[last] = 0;
-          g = adjoint[last] += g;
-          --i;
-        } while (i >= first && goes_on_sum(node, i) && goes_on(g));
-        continue;
-      }
-      if (i > first && adds_product(node, i) && (is_zero(adjoint[i - 1]) || mutant("tape.pair_forgets_other_uses"))) {
-        do {
-          ask_for(&node[i], -kNodesAhead);
-          last = node[i].c;
-          const double early = adjoint[last];
-          adjoint[--i] = g;
-          through_product(node[i], g);
-          if (mutant("tape.pair_reads_early")) adjoint[last] = early;
-          g = adjoint[last] += g;  // behind the product, whose parent it may be, too
-          --i;
-          if (last != i || i <= first) break;
-        } while (adds_product(node, i) && is_zero(adjoint[i - 1]) && goes_on(g));
-        if (last > i && !mutant("tape.pair_forgets_twice"))
-          through_product(node[last], g / 2);  // m + m: the product has had half of what it gets
-        continue;
-      }
-      if (n.op == op_code<Add>) {
-        const bool a_is_next = n.a + 1 == i;
-        if (const NodeId other = a_is_next ? n.c : n.a) adjoint[other] += g;
-        last = a_is_next ? n.a : n.c;
-        if (mutant("tape.third_parent_ignored")) share = 0;
-      } else if (n.op == kSum) {
-        const Term* const term = terms + n.a;
-        for (std::size_t k = 0; k < n.b && !(mutant("tape.sum_of_one_term") && k > 0); ++k) adjoint[term[k].id] += term[k].partial * g;
-        last = 0, share = 0;
-      } else {
-        ask_for(&n, -kNodesAhead);
-        if (n.c) adjoint[n.c] += g;
-        if (mutant("tape.second_parent_overwritten")) adjoint[n.b] = 0;
-        if (n.b) adjoint[n.b] += mutant("tape.partials_exchanged") ? n.da * g : n.db * g;
-        if (mutant("tape.first_parent_overwritten")) adjoint[n.a] = 0;
-        last = n.a, share = n.da * g;
-      }
-      g = adjoint[last] += share;
-      --i;
-    } while (last == i && i >= first && goes_on(g));
-  }
-}
 
 class Tape {
  public:
