@@ -164,7 +164,12 @@ class Tape {
     adjoint_[id] = value;
   }
 
-  std::size_t size() const { return size_; }
+  std::size_t size() const {
+#if defined(__GNUC__)
+    if (size_ > kMostIds) __builtin_unreachable();  // says that the upper half is 0: it need not be cleared at every use
+#endif
+    return size_;
+  }
   std::size_t first_operation() const { return first_; }
 
   // Marks what was recorded here. Every code has sixteen bits set, so the codes of several operands, combined with OR,
