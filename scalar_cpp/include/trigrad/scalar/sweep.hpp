@@ -3,7 +3,7 @@
 //
 // Where the parent that gets its share last is the very next node, that one's adjoint stays in a register: reading back
 // what was just stored costs three times the addition. So g goes along a running sum, z = z + w x; along the same sum
-// written operation by operation, m = w x and then z = z + m; along m = z w, z = m + c; and along any chain, z = f(z).
+// written operation by operation, m = w x and then z = z + m; along m = z w or w z, z = m + c; and along any chain, z = f(z).
 //
 // Sums of products are loops of their own, because they are most of a network.
 //
@@ -90,9 +90,15 @@ template <class Visits>
             if (const NodeId other = node[i].a) adjoint[other] += g;
             const Node& m = node[--i];
             adjoint[i] = g;
-            if (m.b) adjoint[m.b] += m.db * g;
-            last = m.a;
-            g = adjoint[last] += m.da * g;
+            if (m.b + 1 == i) {
+              adjoint[m.a] += m.da * g;
+              last = m.b;
+              g = adjoint[last] += m.db * g;
+            } else {
+              if (m.b) adjoint[m.b] += m.db * g;
+              last = m.a;
+              g = adjoint[last] += m.da * g;
+            }
             --i;
             if (last != i || i <= first) break;
           } while (begins_with_product(node, adjoint, i) && goes_on(g));
