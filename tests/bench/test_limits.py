@@ -154,7 +154,10 @@ def test_a_verdict_is_by_the_floor() -> None:
     assert limits.limit_ns(line, floor=True) == [80.0]
 
 
-def test_lines_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_of_a_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "BLOCK_NS", 2e5)  # what it finds is not looked at
     engines = "native.tensor_cpp.tape,tensor_cpp.tape"
     run = ["run", "--workloads", "P2.matched", "--engines", engines, "--phases", "step", "--rounds", "1"]
     options = ["--budget", "0.1", "--block-ms", "0.2", "--extras", "limit", "--out", str(tmp_path)]
