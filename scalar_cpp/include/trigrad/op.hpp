@@ -11,7 +11,7 @@
 // last in every call. `saves` says, rule by rule, which of x, y, z it reads: only what a wanted rule reads is
 // kept alive for backward.
 //
-// Read before: math.hpp. Read next: ops/arithmetic.hpp, then scalar/tape.hpp.
+// Read before: math.hpp. Read next: ops/arithmetic.hpp, then scalar/node.hpp.
 #pragma once
 
 #include <trigrad/math.hpp>
