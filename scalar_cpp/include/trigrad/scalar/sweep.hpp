@@ -78,7 +78,7 @@ template <class Visits>
             if (mutant("tape.pair_reads_early")) adjoint[last] = early;
             g = adjoint[last] += g;  // behind the product, whose parent it may be, too
             --i;
-            if (last != i || i <= first) break;
+            if (last != i || i <= first) break;  // in the condition, both would be computed: 6 % longer
           } while (ends_with_product(node, adjoint, i) && goes_on(g));
           if (last > i && !mutant("tape.pair_forgets_twice"))
             through_product(node[last], g / 2);  // m + m: the product has had half of what it gets
