@@ -112,8 +112,8 @@ Nanoseconds to record an operation on scalars and to differentiate it, and how m
 CppAD and as ADOL-C in the same program, style and rounds. *op*: every operation is a node; *mac*: a
 multiplication added to a sum is one; *own*: what the library has for a sum of products. The bare tape
 writes and sweeps the same nodes without a question, whose an operand is, whether it is a constant, whether
-there is room: a goal that it does not reach either is marked ⊘. The bare tape is no
-limit where scalar_cpp is the faster of the two, which does not zero all adjoints at once.
+there is room: a goal that it does not reach either is marked ⊘. It is no limit where scalar_cpp is the faster
+of the two, which does not zero all adjoints at once.
 
 Then nanoseconds for an operation as the graph grows, on the second pass, when the memory is there.
 

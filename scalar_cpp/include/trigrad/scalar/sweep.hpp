@@ -5,7 +5,7 @@
 // what was just stored costs three times the addition. So g goes along a running sum, z = z + w x; along the same sum
 // written operation by operation, m = w x and then z = z + m; along m = z w or w z, z = m + c; and along any chain, z = f(z).
 //
-// Sums of products are loops of their own, because they are most of a network.
+// Sums and chains of products are loops of their own, because they are most of a program.
 //
 // Read before: node.hpp. Read next: tape.hpp.
 #pragma once
@@ -14,6 +14,7 @@
 #include <trigrad/scalar/node.hpp>
 
 #include <array>
+#include <bit>
 
 namespace trigrad {
 
@@ -30,8 +31,7 @@ inline bool goes_on_sum(const Node* node, std::size_t i) {
   return read_half(node[i], Half::COp) == in_one(static_cast<NodeId>(i - 1), kMulAdd);
 }
 
-// Whether node i is x + m, or m + c, where m is its neighbour i - 1, a product that has had no share yet: it is used
-// nowhere else, then, and the two nodes are one step.
+// A product that has had no share yet is used nowhere else: it and the addition behind it, x + m or m + c, are one step.
 inline bool is_new_product(const Node* node, const double* adjoint, std::size_t m) {
   return (node[m].op == op_code<Mul> || mutant("tape.pair_takes_any_operation")) &&
          (std::bit_cast<std::uint64_t>(adjoint[m]) == 0 || mutant("tape.pair_forgets_other_uses"));
@@ -108,7 +108,7 @@ template <class Visits>
         if (const NodeId other = a_is_next ? n.c : n.a) adjoint[other] += g;
         last = a_is_next ? n.a : n.c;
         if (mutant("tape.third_parent_ignored")) share = 0;
-      } else if (n.op == kMulAdd && n.c + 1 == i) {  // a sum of products, one node each
+      } else if (n.op == kMulAdd && n.c + 1 == i) {  // products of one node each; asked by goes_on_sum, all takes 8 % longer
         do {
           last = i - 1;
           ask_for(&node[i], -kNodesAhead);
