@@ -66,6 +66,9 @@ def run(options: argparse.Namespace, items: dict[str, Any], asserting: Asserting
     start = time.perf_counter()
     tests = program()
     faults = [f for f in cpp.faults() + python.faults() if options.only in str(f)]
+    if not faults:
+        print(f"mutants: no fault has {options.only!r} in its name; -l alone lists them all")
+        return 1
     if options.list:
         print("\n".join(map(str, faults)))
         return 0

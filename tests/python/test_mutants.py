@@ -6,11 +6,13 @@ before."""
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
 from trigrad import _core
 
+from tests.mutants import __main__ as mutants
 from tests.mutants.cpp import names_in_sources
 from tests.mutants.runner import is_assertion
 
@@ -46,3 +48,12 @@ def test_only_wrong_answers_count() -> None:
     thrown = "mul: 2 of 9 checks failed\n  a: order stack raised KeyError: 1\n  ... and 4 more"
     assert not is_assertion(pytest.fail.Exception(thrown))
     assert is_assertion(pytest.fail.Exception(thrown + "\n  b: gradient of input 0: element (0,) is 1.0"))
+
+
+def test_a_name_that_no_fault_has_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(mutants, "program", lambda: EXTENSION)
+    options = argparse.Namespace(only="nosuch", list=False)
+    assert mutants.run(options, {}, mutants.Asserting()) == 1
+    assert "no fault has 'nosuch' in its name" in capsys.readouterr().out
