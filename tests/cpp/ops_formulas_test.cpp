@@ -9,7 +9,8 @@
 #include <trigrad/elementwise.hpp>
 #include <trigrad/tensor/op_table.hpp>
 
-#include <cmath>
+#include <bit>
+#include <map>
 #include <set>
 
 namespace trigrad {
@@ -29,186 +30,178 @@ inline Traced zeros_of(Traced) { return 0.0; }
 
 namespace {
 
+double number(double x) { return x; }
+double number(Traced x) { return x.value; }
+
 template <class Op>
-using AttrsOf = typename Op::Attrs;
+constexpr std::make_index_sequence<Op::arity> kInputs;
 
-// Places within the domain of input k, away from kinks and ties.
-template <class Op>
-double sample(std::size_t k, int which) {
-  const Range range = Op::info.domain[k];
-  const double fractions[] = {0.07, 0.31, 0.59, 0.83, 0.97};
-  const double shift = 0.041 * static_cast<double>(k);
-  return range.low + (range.high - range.low) * (fractions[(which + 2 * static_cast<int>(k)) % 5] - shift);
+// The formula of an op for numbers of type T, and its rules for g = 0.75. Neither gives a wider type.
+template <class Op, class T, std::size_t... K>
+auto formula(const double* x, std::index_sequence<K...>) {
+  const auto z = evaluate<Op>({}, T(x[K])...);
+  static_assert(std::is_same_v<decltype(z), const T> || std::is_same_v<decltype(z), const bool>);
+  return z;
 }
-
-template <class Op, class T, class F>
-auto with_inputs(int which, F&& f) {
-  const auto in = [&](std::size_t k) { return T(sample<Op>(k, which)); };
-  if constexpr (Op::arity == 1) return f(in(0));
-  else if constexpr (Op::arity == 2) return f(in(0), in(1));
-  else return f(T(which % 2 ? 1.0 : 0.0), in(1), in(2));
-}
-
-template <class Op, class T, class F>
-void with_rules(int which, F&& f) {  // f(K, the rule's result)
-  with_inputs<Op, T>(which, [&](auto... in) {
-    const AttrsOf<Op> attrs{};
-    const T z = evaluate<Op>(attrs, in...);
-    const auto ask = [&]<int K>() {
-      if constexpr (has_rule<Op, K>) f(K, rule<Op, K>(attrs, T(0.75), in..., z));
-    };
-    ask.template operator()<0>();
-    ask.template operator()<1>();
-    ask.template operator()<2>();
-  });
+template <class Op, class T, std::size_t... K>
+std::vector<double> rules(const double* x, std::index_sequence<K...> inputs) {
+  std::vector<double> found;
+  const T z = formula<Op, T>(x, inputs);
+  const auto add = [&]<int Input>() {
+    if constexpr (has_rule<Op, Input>) {
+      const auto g = rule<Op, Input>({}, T(0.75), T(x[K])..., z);
+      static_assert(std::is_same_v<decltype(g), const T>);
+      found.push_back(number(g));
+    }
+  };
+  (add.template operator()<K>(), ...);
+  return found;
 }
 
-// Expectations are no templates: written inside for_each_op, they would be compiled anew for every op.
-void expect_near(double found, double expected, double tolerance, const std::string& what = "value") {
-  EXPECT_NEAR(found, expected, tolerance * (1 + std::abs(expected))) << what;
-}
-void expect_near(const std::vector<double>& found, const std::vector<double>& expected, double tolerance) {
-  ASSERT_EQ(found.size(), expected.size());
-  for (std::size_t k = 0; k < found.size(); ++k) expect_near(found[k], expected[k], tolerance, "rule " + std::to_string(k));
-}
+// What the tests need of an op, as plain functions: written over types, each test would be compiled anew for every op.
+struct OnType {
+  double (*value)(const double* x);
+  std::vector<double> (*rules)(const double* x);  // of the inputs from Formulas::first on
+};
+struct Formulas {
+  const OpInfo* info;
+  std::size_t arity, first, attributes;
+  OnType on_float, on_double, on_handle;
+  PackedAttrs (*repacked)(const PackedAttrs& packed);
+
+  bool has_rules() const { return info->gradient != Gradient::None; }
+
+  // Places within the domain, away from kinks and ties.
+  std::vector<double> sample(int which) const {
+    const double fractions[] = {0.07, 0.31, 0.59, 0.83, 0.97};
+    std::vector<double> x;
+    for (std::size_t k = 0; k < arity; ++k) {
+      const auto [low, high] = info->domain[k];
+      x.push_back(low + (high - low) * (fractions[(which + 2 * static_cast<int>(k)) % 5] - 0.041 * static_cast<double>(k)));
+    }
+    if (arity == 3) x[0] = which % 2;  // a condition
+    return x;
+  }
+};
 
 template <class Op, class T>
-std::vector<double> rules_of(int which) {
-  std::vector<double> rules;
-  with_rules<Op, T>(which, [&](int, T g) {
-    if constexpr (Handle<T>) rules.push_back(g.value);
-    else rules.push_back(static_cast<double>(g));
-  });
-  return rules;
+OnType on_type() {
+  OnType made{};
+  if constexpr (differentiable<Op> || !Handle<T>)  // a formula that is not differentiated need not compile for handles
+    made.value = [](const double* x) { return number(formula<Op, T>(x, kInputs<Op>)); };
+  if constexpr (differentiable<Op>) made.rules = [](const double* x) { return rules<Op, T>(x, kInputs<Op>); };
+  return made;
+}
+template <class Op>
+Formulas formulas_of() {
+  if constexpr (Op::info.result != Result::Float) static_assert(sizeof(formula<Op, std::int64_t>(nullptr, kInputs<Op>)) <= 8);
+  return {.info = &Op::info,
+          .arity = Op::arity,
+          .first = Op::arity == 3 ? 1u : 0u,
+          .attributes = attr_count<Op>,
+          .on_float = on_type<Op, float>(),
+          .on_double = on_type<Op, double>(),
+          .on_handle = on_type<Op, Traced>(),
+          .repacked = [](const PackedAttrs& packed) { return pack<Op>(unpack<Op>(packed)); }};
 }
 
-::testing::ScopedTrace named(std::string_view op) { return {__FILE__, __LINE__, std::string(op)}; }
-
-template <class F>
-void for_each_op(F&& f) {
+void for_each_op(const std::function<void(const Formulas&)>& check) {
   ElementwiseOps::for_each([&]<class Op>(Op) {
-    const auto trace = named(Op::info.name);
-    f.template operator()<Op>();
+    const Formulas op = formulas_of<Op>();
+    const ::testing::ScopedTrace trace(__FILE__, __LINE__, std::string(op.info->name));
+    check(op);
+  });
+}
+void at_each_place(const std::function<void(const Formulas& op, const std::vector<double>& x)>& check) {
+  for_each_op([&](const Formulas& op) {
+    for (int which = 0; which < 5; ++which) {
+      SCOPED_TRACE("place " + std::to_string(which));
+      check(op, op.sample(which));
+    }
   });
 }
 
-// What the formula gives for numbers of type T: T itself or a truth value, never a wider type.
-template <class Op, class T>
-constexpr bool keeps_type = [] {
-  using Z = decltype(with_inputs<Op, T>(0, [](auto... in) { return evaluate<Op>(AttrsOf<Op>{}, in...); }));
-  return std::is_same_v<Z, T> || std::is_same_v<Z, bool>;
-}();
-
-TEST(OpsFormulas, FloatsAreNeverWidened) {
-  for_each_op([]<class Op>() {
-    static_assert(keeps_type<Op, float> && keeps_type<Op, double>);
-    if constexpr (Op::info.result != Result::Float) static_assert(keeps_type<Op, std::int64_t>);
-    with_rules<Op, float>(0, [](int, auto g) { static_assert(std::is_same_v<decltype(g), float>); });
-    with_rules<Op, double>(0, [](int, auto g) { static_assert(std::is_same_v<decltype(g), double>); });
-  });
-}
+using testing::expect_near;
+void expect_near(double found, double expected, double tolerance) { expect_near(std::vector{found}, std::vector{expected}, tolerance); }
 
 TEST(OpsFormulas, FloatAgreesWithDouble) {
-  for_each_op([]<class Op>() {
-    for (int which = 0; which < 5; ++which) {
-      const auto value = [&]<class T>(T) {
-        return with_inputs<Op, T>(which, [](auto... in) { return static_cast<double>(evaluate<Op>(AttrsOf<Op>{}, in...)); });
-      };
-      expect_near(value(float{}), value(double{}), 2e-5);
-      expect_near(rules_of<Op, float>(which), rules_of<Op, double>(which), 2e-4);
-    }
+  at_each_place([](const Formulas& op, const std::vector<double>& x) {
+    expect_near(op.on_float.value(x.data()), op.on_double.value(x.data()), 2e-5);
+    if (op.has_rules()) expect_near(op.on_float.rules(x.data()), op.on_double.rules(x.data()), 2e-4);
   });
 }
 
 TEST(OpsFormulas, RulesAreTheSlopesOfFormulas) {
-  for_each_op([]<class Op>() {
-    for (int which = 0; which < 5; ++which)
-      with_rules<Op, double>(which, [&](int k, double g) {
-        const auto at = [&](double h) {
-          return with_inputs<Op, double>(which, [&](auto... in) {
-            int next = 0;
-            const auto moved = [&](double x) { return next++ == k ? x + h : x; };
-            const std::array<double, sizeof...(in)> list{moved(in)...};
-            return std::apply([](auto... x) { return static_cast<double>(evaluate<Op>(AttrsOf<Op>{}, x...)); }, list);
-          });
-        };
-        const double slope = 0.75 * (8 * (at(1e-3) - at(-1e-3)) - (at(2e-3) - at(-2e-3))) / 12e-3;
-        expect_near(g, slope, 1e-7, "rule " + std::to_string(k) + ", place " + std::to_string(which));
-      });
+  at_each_place([](const Formulas& op, const std::vector<double>& x) {
+    if (!op.has_rules()) return;
+    std::vector<double> slopes;
+    for (std::size_t k = op.first; k < op.arity; ++k) {
+      const auto at = [&](double h) {
+        std::vector<double> moved = x;
+        moved[k] += h;
+        return op.on_double.value(moved.data());
+      };
+      slopes.push_back(0.75 * (8 * (at(1e-3) - at(-1e-3)) - (at(2e-3) - at(-2e-3))) / 12e-3);
+    }
+    expect_near(op.on_double.rules(x.data()), slopes, 1e-7);
   });
 }
 
 TEST(OpsFormulas, AHandleGivesTheSameBitsAsANumber) {
-  for_each_op([]<class Op>() {
-    for (int which = 0; which < 5; ++which) {
-      const double number =
-          with_inputs<Op, double>(which, [](auto... x) { return static_cast<double>(evaluate<Op>(AttrsOf<Op>{}, x...)); });
-      const Traced handle = with_inputs<Op, Traced>(which, [](auto... x) { return Traced::apply<Op>(AttrsOf<Op>{}, x...); });
-      expect_near(handle.value, number, 0);
-      if constexpr (differentiable<Op>)  // a formula that is differentiated compiles for handles, too
-        expect_near(rules_of<Op, Traced>(which), rules_of<Op, double>(which), 0);
+  at_each_place([](const Formulas& op, const std::vector<double>& x) {
+    if (!op.has_rules()) return;
+    expect_near(op.on_handle.value(x.data()), op.on_double.value(x.data()), 0);
+    expect_near(op.on_handle.rules(x.data()), op.on_double.rules(x.data()), 0);
+  });
+}
+
+// The tensor engine's loops (vector functions) and its recorded rules, against the plain formula.
+TEST(OpsFormulas, ATensorGivesTheSameNumbers) {
+  std::map<const OpInfo*, const NamedRow*> listed;
+  for (const NamedRow& named : elementwise_rows()) listed[named.row().info] = &named;
+  at_each_place([&](const Formulas& op, const std::vector<double>& x) {
+    const NamedRow& named = *listed.at(op.info);
+    std::vector<Tensor> in;
+    for (const double number : x) in.push_back(tensor({number}, {}, DType::Float64));
+    std::vector<const Tensor*> list;
+    for (std::size_t k = 0; k < in.size(); ++k) {
+      if (op.has_rules() && k >= op.first) in[k].set_requires_grad();
+      list.push_back(&in[k]);
+    }
+    const Tensor z = apply_elementwise(named.row(), named.defaults, list);
+    expect_near(z.item(), op.on_double.value(x.data()), 1e-14);
+    EXPECT_EQ(z.requires_grad(), op.has_rules());
+    if (!op.has_rules()) return;
+    const Tensor g = tensor({0.75}, {}, DType::Float64);
+    for (const bool create_graph : {false, true}) {  // the loops of the rule, then the rule on handles
+      SCOPED_TRACE(create_graph ? "create_graph" : "without create_graph");
+      const auto got =
+          gradients({&z, 1}, std::span(in).subspan(op.first), {&g, 1}, {.retain_graph = true, .create_graph = create_graph}, false);
+      std::vector<double> found;
+      for (const Tensor& gradient : got) found.push_back(gradient.item());
+      expect_near(found, op.on_double.rules(x.data()), 1e-13);
     }
   });
 }
 
-// The tensor engine's loops (vector functions) and its recorded rules, against the plain formula. `first` is the first
-// input that has a gradient; none has where `rules` is empty.
-void expect_tensor_agrees(const NamedRow& listed, const std::vector<double>& x, std::size_t first, double plain,
-                          const std::vector<double>& rules) {
-  std::vector<Tensor> in;
-  for (const double number : x) in.push_back(tensor({number}, {}, DType::Float64));
-  std::vector<const Tensor*> list;
-  for (std::size_t k = 0; k < in.size(); ++k) {
-    if (!rules.empty() && k >= first) in[k].set_requires_grad();
-    list.push_back(&in[k]);
-  }
-  const Tensor z = apply_elementwise(listed.row(), listed.defaults, list);
-  expect_near(z.item(), plain, 1e-14);
-  EXPECT_EQ(z.requires_grad(), !rules.empty());
-  if (rules.empty()) return;
-  const Tensor g = tensor({0.75}, {}, DType::Float64);
-  for (const bool create_graph : {false, true}) {  // the loops of the rule, then the rule on handles
-    SCOPED_TRACE(create_graph ? "create_graph" : "without create_graph");
-    const auto got = gradients({&z, 1}, std::span(in).subspan(first), {&g, 1}, {.retain_graph = true, .create_graph = create_graph}, false);
-    std::vector<double> found;
-    for (const Tensor& gradient : got) found.push_back(gradient.item());
-    expect_near(found, rules, 1e-13);
-  }
-}
-
-TEST(OpsFormulas, ATensorGivesTheSameNumbers) {
-  std::size_t index = 0;
-  for_each_op([&]<class Op>() {
-    const auto& listed = elementwise_rows()[index++];
-    ASSERT_EQ(listed.row().info->name, Op::info.name);
-    for (int which = 0; which < 5; ++which)
-      with_inputs<Op, double>(which, [&](auto... x) {
-        const double plain = static_cast<double>(evaluate<Op>(AttrsOf<Op>{}, x...));
-        const std::vector<double> rules = differentiable<Op> ? rules_of<Op, double>(which) : std::vector<double>();
-        expect_tensor_agrees(listed, {x...}, Op::arity == 3 ? 1 : 0, plain, rules);
-      });
-  });
-}
-
 TEST(OpsFormulas, AttributesSurvivePacking) {
-  for_each_op([]<class Op>() {
-    constexpr std::size_t count = attr_count<Op>;
+  for_each_op([](const Formulas& op) {
     const PackedAttrs packed{-0.0, 1e-310};
-    const PackedAttrs again = pack<Op>(unpack<Op>(packed));
+    const PackedAttrs again = op.repacked(packed);
     for (std::size_t k = 0; k < again.size(); ++k)
-      EXPECT_EQ(std::bit_cast<std::uint64_t>(again[k]), k < count ? std::bit_cast<std::uint64_t>(packed[k]) : 0u);
-    for (std::size_t k = 0; k < Op::info.attrs.size(); ++k)
-      EXPECT_EQ(k < count, !Op::info.attrs[k].empty()) << "the record names every attribute, and no other";
+      EXPECT_EQ(std::bit_cast<std::uint64_t>(again[k]), k < op.attributes ? std::bit_cast<std::uint64_t>(packed[k]) : 0u);
+    for (std::size_t k = 0; k < op.info->attrs.size(); ++k)
+      EXPECT_EQ(k < op.attributes, !op.info->attrs[k].empty()) << "the record names every attribute, and no other";
   });
 }
 
 TEST(OpsFormulas, NamesAreUniqueAndRecordsComplete) {
   std::set<std::string_view> names;
-  for_each_op([&]<class Op>() {
-    EXPECT_TRUE(names.insert(Op::info.name).second) << "two ops of one name";
-    EXPECT_FALSE(Op::info.formula.empty());
-    EXPECT_EQ(Op::info.vjp.empty(), !differentiable<Op>) << "a rule is described where there is one";
-    for (const Saved saved : Op::info.saves) EXPECT_TRUE(differentiable<Op> || saved == Saved::Nothing);
+  for_each_op([&](const Formulas& op) {
+    EXPECT_TRUE(names.insert(op.info->name).second) << "two ops of one name";
+    EXPECT_FALSE(op.info->formula.empty());
+    EXPECT_EQ(op.info->vjp.empty(), !op.has_rules()) << "a rule is described where there is one";
+    for (const Saved saved : op.info->saves) EXPECT_TRUE(op.has_rules() || saved == Saved::Nothing);
   });
   EXPECT_EQ(names.size(), ElementwiseOps::size);
   EXPECT_EQ(elementwise_rows().size(), ElementwiseOps::size);

@@ -1,19 +1,19 @@
 // SGD and AdamW on Values: by hand, and along the way that PyTorch took (tests/golden/optimisers.json).
+#include "golden.hpp"
+
 #include <trigrad/scalar.hpp>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <fstream>
 #include <vector>
 
+namespace trigrad::testing {
 namespace {
-using namespace trigrad;
-using Json = nlohmann::json;
 
 // The file's steps up to the first one without a gradient, which Values do not know.
 void follow(const Json& line, auto optimizer) {
-  SCOPED_TRACE(line["optimizer"].get<std::string>() + " " + line["options"].dump());
+  SCOPED_TRACE(line["optimizer"].get<std::string>() + " " + text_of(line["options"]));
   std::vector<Value> parameters;
   for (const Json& x : line["start"]) parameters.push_back(leaf(x.get<double>()));
   for (std::size_t step = 0; !line["gradients"][step].is_null(); ++step) {
@@ -27,10 +27,8 @@ void follow(const Json& line, auto optimizer) {
 }
 
 TEST(ScalarOptim, Golden) {
-  std::ifstream file(TRIGRAD_SOURCE_DIR "/tests/golden/optimisers.json");
-  ASSERT_TRUE(file) << "tests/golden/optimisers.json is missing: run python -m tests.golden.regenerate";
   int followed = 0;
-  for (const Json& line : Json::parse(file)) {
+  for (const Json& line : golden("optimisers.json")) {
     const Json& given = line["options"];
     if (line["dtype"] != "float64" || given.contains("nesterov") || given.contains("maximize") || given.contains("amsgrad")) continue;
     const double lr = given.value("lr", 1e-3);
@@ -83,3 +81,4 @@ TEST(ScalarOptim, AModelTrains) {
 }
 
 }  // namespace
+}  // namespace trigrad::testing

@@ -5,6 +5,7 @@
 // the sanitizers, and it reaches the rows by name as the bindings do. Format: tests/conformance/golden.py; tolerance:
 // tests/conformance/tolerance.py; what is left undecided at edge points: `free` in tests/conformance/evaluate.py.
 
+#include "golden.hpp"
 #include "tensor_testing.hpp"
 
 #include <trigrad/tensor/op_table.hpp>
@@ -12,14 +13,11 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <map>
 
 namespace trigrad::testing {
 namespace {
-
-using Json = nlohmann::json;
 
 double number(const Json& value) {
   if (value.is_number()) return value.get<double>();
@@ -180,11 +178,8 @@ void check(const Case& c, DType dtype) {
 void check_all(DType dtype) {
   std::map<std::string, const NamedRow*, std::less<>> rows;
   for (const NamedRow& row : elementwise_rows()) rows[std::string(row.row().info->name)] = &row;
-  std::ifstream file(TRIGRAD_SOURCE_DIR "/tests/golden/elementwise.jsonl");
-  ASSERT_TRUE(file) << "tests/golden/elementwise.jsonl is missing";
   std::map<std::string, int> cases;
-  for (std::string text; std::getline(file, text);) {
-    Json line = Json::parse(text);
+  for (Json& line : golden("elementwise.jsonl")) {
     if (line.contains("call")) continue;  // not op(inputs in order)
     const std::string op = line["op"];
     if (line.contains("dtypes") && line["dtypes"][0] != std::string(name_of(dtype))) continue;

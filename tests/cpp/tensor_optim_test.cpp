@@ -1,5 +1,6 @@
 // The optimisers: by hand, along the ways that PyTorch took (tests/golden/optimisers.json), and what a step leaves alone.
 
+#include "golden.hpp"
 #include "tensor_testing.hpp"
 
 #include <trigrad/tensor/nn.hpp>
@@ -9,14 +10,12 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <memory>
 
 namespace trigrad::testing {
 namespace {
 
-using Json = nlohmann::json;
 using Numbers = std::vector<double>;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
@@ -106,12 +105,10 @@ std::unique_ptr<optim::Optimizer> make(const Json& line, const Tensor& w) {
 }
 
 TEST(TensorOptim, Golden) {
-  std::ifstream file(TRIGRAD_SOURCE_DIR "/tests/golden/optimisers.json");
-  ASSERT_TRUE(file) << "tests/golden/optimisers.json is missing: run python -m tests.golden.regenerate";
-  const Json lines = Json::parse(file);
+  const Json lines = golden("optimisers.json");
   ASSERT_EQ(lines.size(), 22u);
   for (const Json& line : lines) {
-    SCOPED_TRACE(line["optimizer"].get<std::string>() + " " + line["options"].dump() + " " + line["dtype"].get<std::string>());
+    SCOPED_TRACE(line["optimizer"].get<std::string>() + " " + text_of(line["options"]) + " " + line["dtype"].get<std::string>());
     const DType dtype = line["dtype"] == "float32" ? DType::Float32 : DType::Float64;
     const auto read = [&](const Json& values) {
       const Numbers read = values.get<Numbers>();
