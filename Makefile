@@ -43,9 +43,9 @@ format: setup  ## let ruff and clang-format rewrite the sources
 	ruff format
 	clang-format -i $(cpp_files)
 
-tidy: build  ## clang-tidy over tensor_cpp/src and bindings/src (slow)
+tidy: build/dev/build.ninja  ## clang-tidy over tensor_cpp/src and bindings/src (slow)
 	pip install --quiet --only-binary :all: clang-tidy==23.1.4
-	clang-tidy --quiet -p build/release $(wildcard tensor_cpp/src/*.cpp bindings/src/*.cpp)
+	clang-tidy --quiet -p build/dev $(wildcard tensor_cpp/src/*.cpp bindings/src/*.cpp)
 
 ops: build  ## docs/ops.json and docs/ops.md from the op list
 	python docs/make_ops.py

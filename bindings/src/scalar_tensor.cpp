@@ -21,7 +21,7 @@ using Positions = py::array_t<std::int64_t, py::array::c_style | py::array::forc
 using Range = std::unique_ptr<IdRange>;
 
 // An operand: values, the nodes behind them (None: constants), and for each element of the result where to look.
-struct Operand {
+struct TensorOperand {
   Doubles values;
   const IdRange* range;
   std::optional<Positions> positions;  // None: element k is element k
@@ -33,7 +33,7 @@ struct Operand {
   std::size_t at(std::size_t k) const { return positions ? static_cast<std::size_t>(positions->data()[k]) : k; }
 };
 
-Operand operand_of(const py::handle& tuple) {
+TensorOperand operand_of(const py::handle& tuple) {
   const auto [values, range, positions] = tuple.cast<std::tuple<Doubles, const IdRange*, std::optional<Positions>>>();
   return {values, range, positions};
 }
@@ -64,10 +64,10 @@ Range leaf(const Doubles& values) {
 
 // ------------------------------------------------------------------------------------------------------- elementwise
 
-using Kernel = void (*)(const PackedAttrs&, const std::vector<Operand>&, Graph*, double*, std::size_t);
+using Kernel = void (*)(const PackedAttrs&, const std::vector<TensorOperand>&, Graph*, double*, std::size_t);
 
 template <class Op, std::size_t... K>
-void run(const PackedAttrs& packed, const std::vector<Operand>& x, Graph* graph, double* out, std::size_t count,
+void run(const PackedAttrs& packed, const std::vector<TensorOperand>& x, Graph* graph, double* out, std::size_t count,
          std::index_sequence<K...>) {
   const auto attrs = unpack<Op>(packed);
   for (std::size_t n = 0; n < count; ++n) {
@@ -101,9 +101,8 @@ const std::unordered_map<std::string_view, Entry>& kernels() {
   static const auto table = [] {
     std::unordered_map<std::string_view, Entry> made;
     ElementwiseOps::for_each([&]<class Op>(Op) {
-      made[Op::info.name] = {[](const PackedAttrs& attrs, const std::vector<Operand>& x, Graph* graph, double* out, std::size_t count) {
-                               run<Op>(attrs, x, graph, out, count, std::make_index_sequence<Op::arity>{});
-                             },
+      made[Op::info.name] = {[](const PackedAttrs& attrs, const std::vector<TensorOperand>& x, Graph* graph, double* out,
+                                std::size_t count) { run<Op>(attrs, x, graph, out, count, std::make_index_sequence<Op::arity>{}); },
                              Op::arity, pack<Op>({})};
     });
     return made;
@@ -113,7 +112,7 @@ const std::unordered_map<std::string_view, Entry>& kernels() {
 
 py::tuple elementwise(const std::string& name, const std::vector<double>& attrs, const py::sequence& operands, std::size_t count) {
   const Entry& entry = kernels().at(name);
-  std::vector<Operand> x;
+  std::vector<TensorOperand> x;
   std::vector<const IdRange*> ranges;
   for (const py::handle operand : operands) ranges.push_back(x.emplace_back(operand_of(operand)).range);
   if (x.size() != entry.arity) throw ValueError(name + ": takes " + std::to_string(entry.arity) + " operands");
@@ -165,8 +164,8 @@ Range combine(const std::string& name, const IdRange& x, const Positions& positi
 // Row r of the result is Σ x[px[r, k]] · y[py[r, k]], plus bias[r % size] where there is one.
 py::tuple dots(const std::string& name, const py::handle& left, const py::handle& right, const py::object& bias, std::size_t rows,
                std::size_t width) {
-  const Operand x = operand_of(left), y = operand_of(right);
-  std::optional<Operand> added;
+  const TensorOperand x = operand_of(left), y = operand_of(right);
+  std::optional<TensorOperand> added;
   if (!bias.is_none()) added = operand_of(bias);
   Graph* const graph = graph_of(name, {x.range, y.range, added ? added->range : nullptr}, rows);
   Doubles values(static_cast<py::ssize_t>(rows));

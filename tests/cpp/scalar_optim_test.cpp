@@ -15,7 +15,7 @@ namespace {
 void follow(const Json& line, auto optimizer) {
   SCOPED_TRACE(line["optimizer"].get<std::string>() + " " + text_of(line["options"]));
   std::vector<Value> parameters;
-  for (const Json& x : line["start"]) parameters.push_back(leaf(x.get<double>()));
+  for (const Json& x : line["start"]) parameters.push_back(trigrad::leaf(x.get<double>()));
   for (std::size_t step = 0; !line["gradients"][step].is_null(); ++step) {
     for (std::size_t k = 0; k < parameters.size(); ++k) parameters[k].set_grad(line["gradients"][step][k].get<double>());
     optimizer.step(parameters);
@@ -43,7 +43,7 @@ TEST(ScalarOptim, Golden) {
 }
 
 TEST(ScalarOptim, ByHand) {
-  Value w = leaf(1);
+  Value w = trigrad::leaf(1);
   const auto step = [&](auto& optimizer, double gradient) {
     w.set_grad(gradient);
     optimizer.step(std::span(&w, 1));

@@ -35,7 +35,7 @@ void expect_product(const tg::Tensor& x, const tg::Tensor& y, const tg::Tensor& 
 // The same matrix, whose columns lie in one piece each.
 tg::Tensor by_columns(const tg::Tensor& x) { return tg::transpose(tg::contiguous(tg::transpose(x, 0, 1)), 0, 1); }
 
-class Gemm : public testing::TestWithParam<std::string> {
+class Gemm : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override { tg::set_gemm_backend(GetParam()); }
   void TearDown() override { tg::set_gemm_backend(before_); }
@@ -43,8 +43,6 @@ class Gemm : public testing::TestWithParam<std::string> {
  private:
   std::string before_{tg::gemm_backend()};
 };
-
-}  // namespace
 
 TEST_P(Gemm, AgreesWithTheDefinitionAtEverySizeAndLayout) {
   const std::int64_t sizes[][3] = {{1, 1, 1},     {2, 3, 4},     {7, 9, 5},     {8, 32, 16},  {9, 33, 17},   {32, 10, 64}, {100, 16, 2},
@@ -107,7 +105,7 @@ TEST_P(Gemm, InfinityAndNaNGoThrough) {
   EXPECT_EQ(z.data<float>()[10], 33.0f);
 }
 
-INSTANTIATE_TEST_SUITE_P(Tensor, Gemm, testing::ValuesIn(tg::gemm_backends()), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Tensor, Gemm, ::testing::ValuesIn(tg::gemm_backends()), [](const auto& info) { return info.param; });
 
 TEST(TensorGemm, UnknownBackendsAreRefusedByName) {
   try {
@@ -117,3 +115,5 @@ TEST(TensorGemm, UnknownBackendsAreRefusedByName) {
     EXPECT_TRUE(std::string_view(error.what()).starts_with("gemm backend 'abacus' is not one of 'packed', ")) << error.what();
   }
 }
+
+}  // namespace

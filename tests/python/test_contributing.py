@@ -109,6 +109,7 @@ def test_following_the_page_gives_the_op_to_every_engine(tmp_path: Path) -> None
     cmake = shutil.which("cmake", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     generator = ["-G", "Ninja"] if shutil.which("ninja") else []
     fast = ["-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0"]
+    fast += ["-DCMAKE_UNITY_BUILD=ON", "-DCMAKE_UNITY_BUILD_BATCH_SIZE=10"]
     only = [
         "-DTRIGRAD_BUILD_TESTS=OFF",
         "-DTRIGRAD_BUILD_EXAMPLES=OFF",
