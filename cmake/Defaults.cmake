@@ -22,8 +22,9 @@ endif()
 
 # trigrad_defaults(target): our warnings, sanitizers and floating-point rules.
 function(trigrad_defaults target)
+  # No file imports a module; newer compilers would look for them in each, and Clang needs another program for that.
   # Hidden: in the Python extension, too, our functions call each other directly, not through a table.
-  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF CXX_SCAN_FOR_MODULES OFF POSITION_INDEPENDENT_CODE ON
                                              CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   if(gnu_like)
     # Contraction to fused multiply-adds is off so that float results do not depend on the instruction set that was

@@ -280,7 +280,7 @@ void bind_shapes(py::module_& m, TensorClass& cls) {
         const Tensor x = as_tensor("split", input);
         if (PyIndex_Check(size.ptr())) return py::tuple(py::cast(split(x, py::cast<std::int64_t>(size), dim)));
         const Dims sizes = dims_from("split", size);
-        return py::tuple(py::cast(split(x, std::span<const std::int64_t>(sizes.begin(), sizes.size()), dim)));
+        return py::tuple(py::cast(split(x, std::span<const std::int64_t>(sizes.begin(), sizes.end()), dim)));
       },
       py::arg("input"), py::arg("split_size_or_sections"), py::arg("dim") = 0, "Views of pieces of a size, or of listed sizes.");
   bind_both(

@@ -229,7 +229,7 @@ TEST(ScalarTape, RewindAnywhereAndEverySweepBeginsWithZeros) {
 
 TEST(ScalarTape, ManyLeavesAtOnceAreThoseMadeOneByOne) {
   OwnedTape one, many;
-  for (const std::size_t count : {3, 0, 1, 100, 2000}) {  // the first three have no node, the others come late
+  for (const std::size_t count : {3u, 0u, 1u, 100u, 2000u}) {  // the first three have no node, the others come late
     const NodeId first = many.leaves(count);
     for (std::size_t k = 0; k < count; ++k) ASSERT_EQ(one.leaf(), first + k);
     for (Tape* tape : {&one, &many}) {
@@ -259,7 +259,7 @@ TEST(ScalarTape, ManyLeavesAtOnceAreThoseMadeOneByOne) {
 
 // Room comes by the block, and whether it is there is asked only where one begins: leaves may end anywhere in one.
 TEST(ScalarTape, BlocksOfNodesBeginWhereverLeavesEnd) {
-  for (const std::size_t leaves : {1, 1020, 1021, 1022, 1023, 2045, 2046, 2047}) {
+  for (const std::size_t leaves : {1u, 1020u, 1021u, 1022u, 1023u, 2045u, 2046u, 2047u}) {
     OwnedTape tape;
     const NodeId x = tape.leaves(leaves);
     NodeId y = x;

@@ -128,7 +128,7 @@ TEST(TensorDepth, TheRecursiveOrderStopsOnTheMainThread) {
 
 TEST(TensorDepth, TheRecursiveOrderKnowsEachThreadsStack) {
   std::int64_t last = 0;
-  for (const std::size_t kib : {128, 256, 512, 1024, 4096}) {
+  for (const std::size_t kib : {128u, 256u, 512u, 1024u, 4096u}) {
     std::int64_t depth = 0;
     in_thread(kib * 1024, [&] { depth = refused_depth(sized<std::int64_t>(200'000, 60'000)); });
     EXPECT_GT(depth, last) << "a larger stack reaches deeper";

@@ -193,7 +193,7 @@ TEST(TensorNn, ClipGradNorm) {
   reset();
   EXPECT_DOUBLE_EQ(nn::clip_grad_norm_(parameters, 2, HUGE_VAL), 4);
   expect_near(numbers(parameters[1].grad()), {-2}, 1e-6);
-  for (const std::size_t k : {0, 1}) {  // NaN shows, whichever parameter has it
+  for (const std::size_t k : {0u, 1u}) {  // NaN shows, whichever parameter has it
     reset();
     parameters[k].grad().fill_(NAN);
     EXPECT_TRUE(std::isnan(nn::clip_grad_norm_(parameters, 2, HUGE_VAL)));

@@ -15,6 +15,7 @@
 #include <concepts>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 namespace trigrad {
 
@@ -24,6 +25,11 @@ concept Number = std::same_as<T, float> || std::same_as<T, double> || std::same_
 // A handle stands for a recorded value. It offers `H::apply<Op>(attrs, inputs...)`, which evaluates and records Op.
 template <class T>
 concept Handle = requires { typename T::is_handle; };
+
+// H again, for a parameter to which numbers convert: x + 1. Of what is no handle there is none, and so no operator of ours;
+// Clang asks that before it asks for the constraint.
+template <class H>
+using Also = std::enable_if_t<Handle<H>, H>;
 
 // like(x, c): the constant c in the type of x, so that a float formula never widens to double.
 template <Number T>

@@ -157,16 +157,16 @@ struct Where : Ternary<Where> {
   static auto gy(auto g, auto c, auto /*x*/, auto /*y*/, auto /*z*/) { return where(c, zeros_of(g), g); }
 };
 
-template <Handle H> [[gnu::always_inline]] inline H operator+(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Add>({}, x, y); }
-template <Handle H> [[gnu::always_inline]] inline H operator-(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Sub>({}, x, y); }
-template <Handle H> [[gnu::always_inline]] inline H operator*(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Mul>({}, x, y); }
-template <Handle H> [[gnu::always_inline]] inline H operator/(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Div>({}, x, y); }
+template <Handle H> [[gnu::always_inline]] inline H operator+(const H& x, const Also<H>& y) { return H::template apply<Add>({}, x, y); }
+template <Handle H> [[gnu::always_inline]] inline H operator-(const H& x, const Also<H>& y) { return H::template apply<Sub>({}, x, y); }
+template <Handle H> [[gnu::always_inline]] inline H operator*(const H& x, const Also<H>& y) { return H::template apply<Mul>({}, x, y); }
+template <Handle H> [[gnu::always_inline]] inline H operator/(const H& x, const Also<H>& y) { return H::template apply<Div>({}, x, y); }
 template <Handle H> H operator+(double x, const H& y) { return like(y, x) + y; }
 template <Handle H> H operator-(double x, const H& y) { return like(y, x) - y; }
 template <Handle H> H operator*(double x, const H& y) { return like(y, x) * y; }
 template <Handle H> H operator/(double x, const H& y) { return like(y, x) / y; }
 template <Handle H> H operator-(const H& x) { return H::template apply<Neg>({}, x); }
-template <Handle H> H pow(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Pow>({}, x, y); }
+template <Handle H> H pow(const H& x, const Also<H>& y) { return H::template apply<Pow>({}, x, y); }
 template <Handle H> H square(const H& x) { return H::template apply<Square>({}, x); }
 template <Handle H> H reciprocal(const H& x) { return H::template apply<Reciprocal>({}, x); }
 template <Handle H> H abs(const H& x) { return H::template apply<Abs>({}, x); }
@@ -175,9 +175,9 @@ template <Handle H> H floor(const H& x) { return H::template apply<Floor>({}, x)
 template <Handle H> H ceil(const H& x) { return H::template apply<Ceil>({}, x); }
 template <Handle H> H round(const H& x) { return H::template apply<Round>({}, x); }
 template <Handle H> H clamp(const H& x, Clamp::Attrs at) { return H::template apply<Clamp>(at, x); }
-template <Handle H> H maximum(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Maximum>({}, x, y); }
-template <Handle H> H minimum(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Minimum>({}, x, y); }
-template <Handle H> H where(const H& c, const std::type_identity_t<H>& x, const std::type_identity_t<H>& y) { return H::template apply<Where>({}, c, x, y); }
+template <Handle H> H maximum(const H& x, const Also<H>& y) { return H::template apply<Maximum>({}, x, y); }
+template <Handle H> H minimum(const H& x, const Also<H>& y) { return H::template apply<Minimum>({}, x, y); }
+template <Handle H> H where(const H& c, const Also<H>& x, const Also<H>& y) { return H::template apply<Where>({}, c, x, y); }
 
 using Arithmetic = OpList<Add, Sub, Mul, Div, Neg, Pow, Square, Reciprocal, Abs, Sign, Floor, Ceil, Round, Clamp, Maximum, Minimum, Where>;
 

@@ -55,14 +55,14 @@ struct IsFinite : Unary<IsFinite> {
   static auto forward(auto x) { return isfinite(x); }
 };
 
-template <Handle H> H operator==(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Eq>({}, x, y); }
-template <Handle H> H operator!=(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Ne>({}, x, y); }
-template <Handle H> H operator<(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Lt>({}, x, y); }
-template <Handle H> H operator<=(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Le>({}, x, y); }
-template <Handle H> H operator>(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Gt>({}, x, y); }
-template <Handle H> H operator>=(const H& x, const std::type_identity_t<H>& y) { return H::template apply<Ge>({}, x, y); }
-template <Handle H> H logical_and(const H& x, const std::type_identity_t<H>& y) { return H::template apply<LogicalAnd>({}, x, y); }
-template <Handle H> H logical_or(const H& x, const std::type_identity_t<H>& y) { return H::template apply<LogicalOr>({}, x, y); }
+template <Handle H> H operator==(const H& x, const Also<H>& y) { return H::template apply<Eq>({}, x, y); }
+template <Handle H> H operator!=(const H& x, const Also<H>& y) { return H::template apply<Ne>({}, x, y); }
+template <Handle H> H operator<(const H& x, const Also<H>& y) { return H::template apply<Lt>({}, x, y); }
+template <Handle H> H operator<=(const H& x, const Also<H>& y) { return H::template apply<Le>({}, x, y); }
+template <Handle H> H operator>(const H& x, const Also<H>& y) { return H::template apply<Gt>({}, x, y); }
+template <Handle H> H operator>=(const H& x, const Also<H>& y) { return H::template apply<Ge>({}, x, y); }
+template <Handle H> H logical_and(const H& x, const Also<H>& y) { return H::template apply<LogicalAnd>({}, x, y); }
+template <Handle H> H logical_or(const H& x, const Also<H>& y) { return H::template apply<LogicalOr>({}, x, y); }
 template <Handle H> H logical_not(const H& x) { return H::template apply<LogicalNot>({}, x); }
 template <Handle H> H isnan(const H& x) { return H::template apply<IsNan>({}, x); }
 template <Handle H> H isfinite(const H& x) { return H::template apply<IsFinite>({}, x); }

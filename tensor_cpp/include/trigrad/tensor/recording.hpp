@@ -61,7 +61,7 @@ template <class Pair, class F>
 TRIGRAD_COLD Pair pair(const Tensor& x, F f) {
   decltype(Pair::values) both[2];
   const Tensor* in[] = {&x};
-  call(in, both, [f = std::move(f)](Inputs now, Tensor* out) {
+  call(in, both, [f = std::move(f)](Inputs now, auto* out) {  // auto: a Tensor is declared here, and defined elsewhere
     Pair found = f(*now[0]);
     out[0] = std::move(found.values);
     out[1] = std::move(found.indices);
