@@ -16,8 +16,8 @@ py::object pair_class() {  // what max(dim), sort and topk return
 py::object pair(const ValuesIndices& found) { return pair_class()(found.values, found.indices); }
 
 // A reduction over any number of dims; axis and keepdims are NumPy's names for the same.
-template <class F>
-void bind_reduction(py::module_& m, TensorClass& cls, const char* name, F f, const char* doc) {
+using Reduce = Tensor (*)(const Tensor& x, const Dims& dim, bool keepdim);
+void bind_reduction(py::module_& m, TensorClass& cls, const char* name, Reduce f, const char* doc) {
   bind_both(
       m, cls, name,
       [f, name](py::object input, py::object dim, bool keepdim, py::object axis, std::optional<bool> keepdims) {
@@ -39,16 +39,16 @@ std::optional<std::int64_t> maybe_dim(std::string_view op, py::handle dim, py::h
   return one_dim(op, dim, axis);
 }
 
-template <class F>
-void bind_along(py::module_& m, TensorClass& cls, const char* name, F f, const char* doc) {
+using Along = Tensor (*)(const Tensor& x, std::int64_t dim);
+void bind_along(py::module_& m, TensorClass& cls, const char* name, Along f, const char* doc) {
   bind_both(
       m, cls, name,
       [f, name](py::object input, py::object dim, py::object axis) { return f(as_tensor(name, input), one_dim(name, dim, axis)); },
       py::arg("input"), py::arg("dim") = py::none(), py::kw_only(), py::arg("axis") = py::none(), doc);
 }
 
-template <class F>
-void bind_arg(py::module_& m, TensorClass& cls, const char* name, F f, const char* doc) {
+using ReduceOne = Tensor (*)(const Tensor& x, std::optional<std::int64_t> dim, bool keepdim);
+void bind_arg(py::module_& m, TensorClass& cls, const char* name, ReduceOne f, const char* doc) {
   bind_both(
       m, cls, name,
       [f, name](py::object input, py::object dim, bool keepdim, py::object axis, std::optional<bool> keepdims) {
@@ -59,20 +59,24 @@ void bind_arg(py::module_& m, TensorClass& cls, const char* name, F f, const cha
 }
 
 // max(x), max(x, dim) and max(x, other) are three functions under one name, as in PyTorch.
-template <class Full, class Along, class Other>
-void bind_extreme(py::module_& m, TensorClass& cls, const char* name, Full full, Along along, Other other_op, const char* doc) {
+struct Extreme {
+  Tensor (*of_all)(const Tensor& x);
+  ValuesIndices (*along)(const Tensor& x, std::int64_t dim, bool keepdim);
+  Tensor (*of_two)(const Tensor& x, const Tensor& y);
+};
+void bind_extreme(py::module_& m, TensorClass& cls, const char* name, Extreme f, const char* doc) {
   bind_both(
       m, cls, name,
       [=](py::object input, py::object dim, bool keepdim, py::object axis, std::optional<bool> keepdims, py::object other) -> py::object {
         if (other.is_none() && py::isinstance<Tensor>(dim)) other = dim;
         if (!other.is_none()) {
           const auto both = settled(name, input, other);
-          return py::cast(other_op(both[0], both[1]));
+          return py::cast(f.of_two(both[0], both[1]));
         }
         const Tensor x = as_tensor(name, input);
         const auto k = maybe_dim(name, dim, axis);
-        if (!k) return py::cast(full(x));
-        return pair(along(x, *k, keepdims.value_or(keepdim)));
+        if (!k) return py::cast(f.of_all(x));
+        return pair(f.along(x, *k, keepdims.value_or(keepdim)));
       },
       py::arg("input"), py::arg("dim") = py::none(), py::arg("keepdim") = false, py::kw_only(), py::arg("axis") = py::none(),
       py::arg("keepdims") = py::none(), py::arg("other") = py::none(), doc);
@@ -96,29 +100,18 @@ Activation activation_named(const std::optional<std::string>& name) {
 }
 
 void bind_reductions(py::module_& m, TensorClass& cls) {
-  bind_reduction(
-      m, cls, "sum", [](const Tensor& x, const Dims& dim, bool keep) { return sum(x, dim, keep); }, R"(The sum over dim, or over everything.
+  bind_reduction(m, cls, "sum", &sum, R"(The sum over dim, or over everything.
 
     >>> x = tg.tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> x.sum(), x.sum(dim=0), x.sum(dim=1, keepdim=True)
     (tensor(10.), tensor([4., 6.]), tensor([[3.],
             [7.]])))");
-  bind_reduction(
-      m, cls, "mean", [](const Tensor& x, const Dims& dim, bool keep) { return mean(x, dim, keep); },
-      "The mean over dim, or over everything.");
-  bind_reduction(
-      m, cls, "amax", [](const Tensor& x, const Dims& dim, bool keep) { return amax(x, dim, keep); },
-      "The largest over dim; ties share the gradient equally.");
-  bind_reduction(
-      m, cls, "amin", [](const Tensor& x, const Dims& dim, bool keep) { return amin(x, dim, keep); },
-      "The smallest over dim; ties share the gradient equally.");
-  bind_reduction(
-      m, cls, "any", [](const Tensor& x, const Dims& dim, bool keep) { return any(x, dim, keep); }, "Whether some element is not zero.");
-  bind_reduction(
-      m, cls, "all", [](const Tensor& x, const Dims& dim, bool keep) { return all(x, dim, keep); }, "Whether every element is not zero.");
-  bind_reduction(
-      m, cls, "logsumexp", [](const Tensor& x, const Dims& dim, bool keep) { return logsumexp(x, dim, keep); },
-      "ln Σ e^x over dim, without overflow.");
+  bind_reduction(m, cls, "mean", &mean, "The mean over dim, or over everything.");
+  bind_reduction(m, cls, "amax", &amax, "The largest over dim; ties share the gradient equally.");
+  bind_reduction(m, cls, "amin", &amin, "The smallest over dim; ties share the gradient equally.");
+  bind_reduction(m, cls, "any", &any, "Whether some element is not zero.");
+  bind_reduction(m, cls, "all", &all, "Whether every element is not zero.");
+  bind_reduction(m, cls, "logsumexp", &logsumexp, "ln Σ e^x over dim, without overflow.");
   const auto spread = [&](const char* name, Tensor (*f)(const Tensor&, const Dims&, double, bool), const char* doc) {
     bind_both(
         m, cls, name,
@@ -137,27 +130,17 @@ void bind_reductions(py::module_& m, TensorClass& cls) {
       },
       py::arg("input"), py::arg("p") = 2.0, py::arg("dim") = py::none(), py::arg("keepdim") = false, py::kw_only(),
       py::arg("axis") = py::none(), py::arg("keepdims") = py::none(), "(Σ |x|^p)^(1/p) over dim; p may be inf.");
-  bind_arg(
-      m, cls, "prod", [](const Tensor& x, std::optional<std::int64_t> dim, bool keep) { return prod(x, dim, keep); },
-      "The product over dim, or over everything.");
-  bind_arg(
-      m, cls, "argmax", [](const Tensor& x, std::optional<std::int64_t> dim, bool keep) { return argmax(x, dim, keep); },
-      "Where the largest is; the first of ties.");
-  bind_arg(
-      m, cls, "argmin", [](const Tensor& x, std::optional<std::int64_t> dim, bool keep) { return argmin(x, dim, keep); },
-      "Where the smallest is; the first of ties.");
-  bind_extreme(
-      m, cls, "max", [](const Tensor& x) { return max(x); }, [](const Tensor& x, std::int64_t dim, bool keep) { return max(x, dim, keep); },
-      [](const Tensor& x, const Tensor& y) { return maximum(x, y); },
-      R"(max(x): the largest; max(x, dim): (values, indices); max(x, other): maximum.
+  bind_arg(m, cls, "prod", &prod, "The product over dim, or over everything.");
+  bind_arg(m, cls, "argmax", &argmax, "Where the largest is; the first of ties.");
+  bind_arg(m, cls, "argmin", &argmin, "Where the smallest is; the first of ties.");
+  bind_extreme(m, cls, "max", {&max, &max, &maximum<Tensor>},
+               R"(max(x): the largest; max(x, dim): (values, indices); max(x, other): maximum.
 
     >>> values, indices = tg.tensor([[1.0, 5.0], [7.0, 3.0]]).max(dim=1)
     >>> values, indices
     (tensor([5., 7.]), tensor([1, 0])))");
-  bind_extreme(
-      m, cls, "min", [](const Tensor& x) { return min(x); }, [](const Tensor& x, std::int64_t dim, bool keep) { return min(x, dim, keep); },
-      [](const Tensor& x, const Tensor& y) { return minimum(x, y); },
-      "min(x): the smallest; min(x, dim): (values, indices); min(x, other): minimum.");
+  bind_extreme(m, cls, "min", {&min, &min, &minimum<Tensor>},
+               "min(x): the smallest; min(x, dim): (values, indices); min(x, other): minimum.");
 
   bind_along(m, cls, "cumsum", &cumsum, "Running sums along dim.");
   bind_along(m, cls, "cumprod", &cumprod, "Running products along dim.");
