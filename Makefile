@@ -45,7 +45,7 @@ format: setup  ## let ruff and clang-format rewrite the sources
 
 tidy: build/dev/build.ninja  ## clang-tidy over tensor_cpp/src and bindings/src (slow)
 	pip install --quiet --only-binary :all: clang-tidy==23.1.4
-	clang-tidy --quiet -p build/dev $(wildcard tensor_cpp/src/*.cpp bindings/src/*.cpp)
+	ls tensor_cpp/src/*.cpp bindings/src/*.cpp | xargs -n 4 -P $(CMAKE_BUILD_PARALLEL_LEVEL) clang-tidy --quiet -p build/dev
 
 ops: build  ## docs/ops.json and docs/ops.md from the op list
 	python docs/make_ops.py

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdlib>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <system_error>
@@ -37,8 +38,8 @@ int processors() {
 std::atomic<int>& wanted_threads() {
   static std::atomic<int> threads = [] {
     const char* given = std::getenv("OMP_NUM_THREADS");
-    const int n = given ? std::atoi(given) : 0;
-    return n > 0 ? n : processors();
+    const long n = given ? std::strtol(given, nullptr, 10) : 0;  // of "4,2", levels as in OpenMP, the first
+    return n > 0 && n <= std::numeric_limits<int>::max() ? static_cast<int>(n) : processors();
   }();
   return threads;
 }

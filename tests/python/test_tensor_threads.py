@@ -5,8 +5,10 @@ hooks and objects that die in a thread that did not make them."""
 
 from __future__ import annotations
 
+import os
 import queue
 import struct
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -176,3 +178,21 @@ def bytes_of_thread_variables(library: Path) -> int:
 def test_the_extension_needs_little_of_what_all_libraries_share() -> None:
     used = bytes_of_thread_variables(Path(tg._core.__file__))
     assert 0 < used < 512, "a library that asks for more than is left cannot be loaded: docs/decisions/0019"
+
+
+def threads_said(**environment: str) -> int:
+    code = "import trigrad.tensor_cpp as tg; print(tg.get_num_threads())"
+    env = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"} | environment
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+@pytest.mark.parametrize(("given", "threads"), [("3", 3), ("4,2", 4)])
+def test_the_environment_may_say_how_many_threads(given: str, threads: int) -> None:
+    """As OpenMP's programs read it."""
+    assert threads_said(OMP_NUM_THREADS=given) == threads
+
+
+@pytest.mark.parametrize("given", ["0", "-3", "many", "", "99999999999"])
+def test_no_number_of_threads_leaves_all_processors(given: str) -> None:
+    assert threads_said(OMP_NUM_THREADS=given) == threads_said()
