@@ -39,7 +39,7 @@ std::atomic<int>& wanted_threads() {
   static std::atomic<int> threads = [] {
     const char* given = std::getenv("OMP_NUM_THREADS");
     const long n = given ? std::strtol(given, nullptr, 10) : 0;  // of "4,2", levels as in OpenMP, the first
-    return n > 0 && n <= std::numeric_limits<int>::max() ? static_cast<int>(n) : processors();
+    return n > 0 && n < std::numeric_limits<int>::max() ? static_cast<int>(n) : processors();
   }();
   return threads;
 }

@@ -163,7 +163,7 @@ TEST(TensorMemory, EverythingIsGivenBack) {
 }
 
 // --- how long numbers live -----------------------------------------------------------------------------------------
-constexpr std::int64_t kOneBlock = (1 << 17) - 8;  // with its header a block of the pool: 1 MiB
+constexpr std::int64_t kNumbersInBlock = (1 << 17) - 8;  // with its header a block of the pool: 1 MiB
 constexpr std::uint64_t kBlock = std::uint64_t{1} << 20;
 
 std::uint64_t live() { return pool_counters().live_bytes; }
@@ -173,7 +173,7 @@ bool about(std::uint64_t bytes, double blocks) {  // small change: cells and hea
 }
 
 TEST(TensorMemory, OnlyWhatARuleReadsIsKept) {
-  const Tensor x = full({kOneBlock}, 0.5, DType::Float64).set_requires_grad();
+  const Tensor x = full({kNumbersInBlock}, 0.5, DType::Float64).set_requires_grad();
   const auto kept = [&](auto f) {
     const std::uint64_t before = live();
     const Tensor y = f(x);
@@ -184,20 +184,20 @@ TEST(TensorMemory, OnlyWhatARuleReadsIsKept) {
   EXPECT_TRUE(about(kept([](const Tensor& t) { return sin(t) + 1.0; }), 1)) << "sin reads its input, which lives anyway";
   EXPECT_TRUE(about(kept([](const Tensor& t) { return sin(sin(t) + 1.0); }), 2));
   EXPECT_TRUE(about(kept([](const Tensor& t) {
-                      const Tensor c = full({kOneBlock}, 2, DType::Float64);
+                      const Tensor c = full({kNumbersInBlock}, 2, DType::Float64);
                       return t * c;
                     }),
                     2))
       << "mul reads the other factor";
   EXPECT_TRUE(about(kept([](const Tensor& t) {
-                      const Tensor c = full({kOneBlock}, 2, DType::Float64);
+                      const Tensor c = full({kNumbersInBlock}, 2, DType::Float64);
                       return t + c;
                     }),
                     1));
 }
 
 TEST(TensorMemory, SavedValuesGoAsTheSweepPasses) {
-  const Tensor x = full({kOneBlock}, 0.5, DType::Float64).set_requires_grad();
+  const Tensor x = full({kNumbersInBlock}, 0.5, DType::Float64).set_requires_grad();
   const std::uint64_t before = live();
   Tensor y = x;
   for (int k = 0; k < 30; ++k) y = tanh(y);
@@ -211,7 +211,7 @@ TEST(TensorMemory, SavedValuesGoAsTheSweepPasses) {
 }
 
 TEST(TensorMemory, RetainedGraphsKeepTheirValues) {
-  const Tensor x = full({kOneBlock}, 0.5, DType::Float64).set_requires_grad();
+  const Tensor x = full({kNumbersInBlock}, 0.5, DType::Float64).set_requires_grad();
   const std::uint64_t before = live();
   Tensor y = x;
   for (int k = 0; k < 10; ++k) y = tanh(y);
@@ -226,7 +226,7 @@ TEST(TensorMemory, ViewsKeepTheStorageAlive) {
   const std::uint64_t before = live();
   Tensor part;
   {
-    const Tensor whole = full({kOneBlock}, 7, DType::Float64);
+    const Tensor whole = full({kNumbersInBlock}, 7, DType::Float64);
     part = slice(whole, 0, 10, 13, 1);
   }
   EXPECT_TRUE(about(live() - before, 1));
